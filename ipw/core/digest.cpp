@@ -1,0 +1,73 @@
+// SHA-256 through OpenSSL's EVP interface; the only file that sees it.
+#include "ipw/core/digest.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+
+namespace ipw::core {
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  State() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+void Sha256::update_field(std::string_view bytes) {
+  std::array<char, 8> length{};
+  for (std::size_t i = 0; i < length.size(); ++i) {
+    length[i] = static_cast<char>((static_cast<std::uint64_t>(bytes.size()) >> (8 * i)) & 0xff);
+  }
+  update({length.data(), length.size()});
+  update(bytes);
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(state_->context, digest.data(), &size);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(size * std::size_t{2});
+  for (unsigned int i = 0; i < size; ++i) {
+    text.push_back(kDigits[digest[i] >> 4]);
+    text.push_back(kDigits[digest[i] & 15]);
+  }
+  return text;
+}
+
+Result<std::string> sha256_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int reason = errno;
+    return fail(reason == EACCES ? ErrorCode::kPermissionDenied : ErrorCode::kNotFound,
+                "cannot read " + path.string() + ": " + std::strerror(reason));
+  }
+  Sha256 digest;
+  std::string block(std::size_t{1} << 16, '\0');
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+    digest.update({block.data(), static_cast<std::size_t>(file.gcount())});
+  }
+  if (file.bad()) {
+    return fail(ErrorCode::kUnavailable,
+                "reading " + path.string() + " broke off (check the disk)");
+  }
+  return digest.hex();
+}
+
+}  // namespace ipw::core

@@ -1,0 +1,79 @@
+#pragma once
+// What every model looks like to the rest of the house, wherever it runs.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/result.h"
+#include "ipw/record/completion.h"
+
+namespace ipw::models {
+
+struct Message {
+  std::string role;  // "system", "user" or "assistant"
+  std::string content;
+};
+
+/// Sampling after llama.cpp's and OpenAI's conventions. The defaults are greedy and reproducible.
+struct Sampling {
+  double temperature = 0.0;         // 0: greedy
+  double top_p = 1.0;               // 1: off
+  int top_k = 0;                    // 0: off
+  double min_p = 0.0;               // 0: off
+  double repetition_penalty = 1.0;  // 1: off
+  std::uint64_t seed = 0;
+};
+
+struct Request {
+  std::vector<Message> messages;          // rendered by the model's own chat template, or
+  std::optional<std::string> raw_prompt;  // taken as it is, no template; wins over messages
+  Sampling sampling;
+  int max_tokens = 512;
+  std::vector<std::string> stop;  // generation ends before any of these
+  bool logprobs = false;          // fill Completion::token_logprobs
+  core::Instant intended{};       // scheduled send time; zero: now
+};
+
+/// One generated piece as it left the model. `piece` is valid during the call only and may end
+/// inside a UTF-8 sequence.
+struct TokenEvent {
+  core::Instant at;
+  std::string_view piece;
+  std::optional<double> logprob;
+};
+using TokenSink = std::function<void(const TokenEvent&)>;
+
+struct ModelDescription {
+  std::string name;                         // as the user wrote it: "FILE.gguf", "ollama:NAME", …
+  std::string architecture;                 // "llama", …; empty where unknown
+  std::string engine;                       // "llama.cpp v0.5.0", …
+  std::string digest;                       // SHA-256 of the weights, where they are here
+  std::string quantization;                 // "Q8_0", …
+  std::optional<std::uint64_t> parameters;  // total
+  std::optional<std::uint64_t> active_parameters;  // per token; equals total for dense models
+  std::optional<std::uint64_t> size_bytes;         // of the weights file
+  std::optional<int> context_tokens;               // most that one request may use
+  std::string chat_template;                       // "gguf", "none", …: where it comes from
+};
+
+/// generate() is thread-safe and blocks; calls beyond what the engine decodes together wait in
+/// line. Failures: kUsage where the prompt does not fit the context (the model's own failure:
+/// judged incorrect), kCancelled, kUnavailable for infrastructure (asked again).
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+  [[nodiscard]] virtual ModelDescription describe() const = 0;
+  /// Streams to `sink` (may be empty) from the engine's thread; stops between tokens when `cancel`
+  /// is requested and then returns what it has with FinishReason::kCancelled.
+  [[nodiscard]] virtual core::Result<record::Completion> generate(const Request& request,
+                                                                  const TokenSink& sink,
+                                                                  std::stop_token cancel) = 0;
+};
+
+}  // namespace ipw::models
