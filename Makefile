@@ -1,0 +1,41 @@
+# The commands of the README. Each installs what it needs, and is quick the second time.
+#   make demo    build and measure a small bundled model, ending with the table
+#   make test    build once and pass every test
+#   make check   the slower checks: sanitizers, fuzzers, clang-tidy, formatting
+#   make bench   one table of benchmarks
+.PHONY: demo test check bench build setup setup-check setup-bench clean
+.DEFAULT_GOAL := build
+
+JOBS ?= $(shell nproc)
+RELEASE := build/release
+
+setup:
+	@scripts/setup build
+setup-check:
+	@scripts/setup build check
+setup-bench:
+	@scripts/setup build bench
+
+$(RELEASE)/build.ninja: CMakePresets.json engine/package-lock.json | setup
+	cmake --preset release
+
+build: setup $(RELEASE)/build.ninja
+	cmake --build $(RELEASE) -j $(JOBS) --target ipw ipw_test_models
+
+demo: build
+	@scripts/demo $(RELEASE)
+
+test: setup $(RELEASE)/build.ninja
+	cmake --build $(RELEASE) -j $(JOBS)
+	ctest --test-dir $(RELEASE) -j $(JOBS) --output-on-failure
+
+check: setup-check
+	scripts/check
+
+bench: setup-bench
+	cmake --preset release -DIPW_BENCH=ON
+	cmake --build $(RELEASE) -j $(JOBS)
+	bench/run $(RELEASE)
+
+clean:
+	rm -rf build
