@@ -15,7 +15,9 @@ struct Figure {
   std::string unit;             // "1", "J", "W", "s", "1/J", "1/W", "J/token", "tokens/s", …
   std::optional<double> low;    // 95 % limits; a limit the sample cannot give is absent
   std::optional<double> high;
-  std::int64_t n = 0;  // questions behind it
+  std::optional<double> low_total;   // the same with the sensors' systematic error; absent: no such
+  std::optional<double> high_total;  // error is known, or the plain limit is absent
+  std::int64_t n = 0;                // questions behind it
   Provenance provenance;
   std::string interval;  // "wilson", "paired-bootstrap", "order-statistic", "mover", …
   std::string reason;    // why value or a limit is absent; what to be careful about
