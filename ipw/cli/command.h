@@ -1,0 +1,36 @@
+#pragma once
+// One command of the program, and the visible table of all of them.
+
+#include <functional>
+#include <span>
+
+namespace CLI {
+class App;
+}
+
+namespace ipw::cli {
+
+struct Context;
+
+/// What a command does once its flags are parsed; the exit status.
+using Action = std::function<int()>;
+
+struct Command {
+  const char* name;
+  const char* summary;                                 // one line
+  const char* examples;                                // shown below --help, one per line
+  Action (*declare)(CLI::App& app, Context& context);  // adds the flags, binds the action
+};
+
+Action declare_profile(CLI::App& app, Context& context);
+Action declare_report(CLI::App& app, Context& context);
+Action declare_compare(CLI::App& app, Context& context);
+Action declare_export(CLI::App& app, Context& context);
+Action declare_doctor(CLI::App& app, Context& context);
+Action declare_list(CLI::App& app, Context& context);
+Action declare_completion(CLI::App& app, Context& context);
+
+/// In the order of the help page.
+[[nodiscard]] std::span<const Command> commands();
+
+}  // namespace ipw::cli

@@ -1,0 +1,47 @@
+// The visible list of commands: adding one means a file and a row.
+#include <array>
+
+#include "ipw/cli/command.h"
+
+namespace ipw::cli {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"profile", "Measure a model on a question set: answers, seconds, joules",
+            "ipw profile --model model.gguf --dataset demo\n"
+            "ipw profile --model model.gguf --dataset test.jsonl --sample 200 --seed 7\n"
+            "ipw profile --resume runs/2026-11-21T09-30-00Z_model_demo\n",
+            declare_profile},
+    Command{"report", "Show the figures of one or more runs, with intervals",
+            "ipw report RUN\n"
+            "ipw report RUN --by task\n"
+            "ipw report RUN1 RUN2 --json\n"
+            "ipw report RUN --csv figures.csv\n",
+            declare_report},
+    Command{"compare", "Compare two runs over the questions that both answered",
+            "ipw compare RUN_A RUN_B\n"
+            "ipw compare RUN_A RUN_B --json\n",
+            declare_compare},
+    Command{"export", "Write the records of a run as CSV or JSONL",
+            "ipw export RUN --format jsonl > records.jsonl\n"
+            "ipw export RUN --format csv --out records.csv\n",
+            declare_export},
+    Command{"doctor", "Say what can be measured on this machine, and how to allow more",
+            "ipw doctor\n"
+            "ipw doctor --json\n",
+            declare_doctor},
+    Command{"list", "List question sets, scorers, sensors, model schemes and runs",
+            "ipw list datasets\n"
+            "ipw list runs\n",
+            declare_list},
+    Command{"completion", "Print a completion script for bash, zsh or fish",
+            "source <(ipw completion bash)\n"
+            "ipw completion fish > ~/.config/fish/completions/ipw.fish\n",
+            declare_completion},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace ipw::cli

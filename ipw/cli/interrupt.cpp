@@ -1,0 +1,39 @@
+// A detached thread waits for the signals: stop callbacks may then do what a handler may not.
+#include "ipw/cli/interrupt.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace ipw::cli {
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+void wait_for_signals(std::stop_source source) {
+  const sigset_t set = stop_signals();
+  int signal = 0;
+  if (sigwait(&set, &signal) == 0) source.request_stop();
+  if (sigwait(&set, &signal) == 0) _exit(128 + signal);
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not a death
+  std::thread(wait_for_signals, source_).detach();
+}
+
+Interrupt::~Interrupt() = default;
+
+}  // namespace ipw::cli

@@ -1,0 +1,40 @@
+#pragma once
+// The whole program behind one function: parse, run one command, return the exit status.
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ipw/cli/context.h"
+#include "ipw/core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ipw::cli {
+
+/// Exit statuses that are not an error's own (docs/tour.md, Contracts).
+enum ExitStatus : int {
+  kDone = 0,
+  kError = 1,
+  kWrongUsage = 2,
+  kSomeMissing = 3,      // done, but some questions failed or are missing
+  kNothingAnswered = 4,  // nothing could be answered
+  kCheckFailed = 5,      // a check asked for did not hold
+  kInterrupted = 130,    // Ctrl-C; everything so far is kept (128 + SIGINT, as shells have it)
+};
+
+/// Runs `context.arguments` (without the program's name).
+[[nodiscard]] int run_program(Context& context);
+
+/// Prints `ipw: message` and returns the error's exit status.
+int report_error(Context& context, const core::Error& error);
+
+/// The nearest of `known` to what was typed, or empty where nothing is near.
+[[nodiscard]] std::string nearest(const std::string& typed, std::span<const std::string> known);
+
+/// The program's version, "0.1.0".
+[[nodiscard]] const char* version();
+
+}  // namespace ipw::cli
