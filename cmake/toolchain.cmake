@@ -1,6 +1,7 @@
 # Compiler warnings, sanitizers, and what makes building on two cores bearable.
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Werror)
+# Designated initialisers leave out what has a default on purpose.
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Werror -Wno-missing-field-initializers)
 
 if(IPW_SANITIZE)
   add_compile_options(-fsanitize=${IPW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

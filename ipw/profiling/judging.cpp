@@ -1,0 +1,46 @@
+// The rules that decide between incorrect and missing, in one place.
+#include "ipw/profiling/judging.h"
+
+#include <fmt/format.h>
+
+namespace ipw::profiling {
+namespace {
+
+using core::ErrorCode;
+using record::Outcome;
+
+// A prompt beyond the context and a deadline missed are what the model could not do; everything
+// else that fails is what it was not given the chance to do.
+bool is_the_models_own(ErrorCode code) {
+  return code == ErrorCode::kUsage || code == ErrorCode::kTimeout;
+}
+
+record::Verdict without_text(Outcome outcome, std::string why) {
+  return {.outcome = outcome, .value = 0.0, .extracted = {}, .why = std::move(why)};
+}
+
+}  // namespace
+
+record::Verdict verdict_of(const record::Question& question,
+                           const core::Result<record::Completion>& completion, int max_tokens,
+                           const Judge& judge) {
+  if (!completion) {
+    const core::Error& error = completion.error();
+    return without_text(is_the_models_own(error.code) ? Outcome::kIncorrect : Outcome::kMissing,
+                        error.message);
+  }
+  switch (completion->finish) {
+    case record::FinishReason::kCancelled:
+      return without_text(Outcome::kMissing, "stopped before the answer was complete");
+    case record::FinishReason::kLength:
+      return without_text(
+          Outcome::kIncorrect,
+          completion->usage.output.count >= max_tokens
+              ? fmt::format("ran over the limit of {} tokens", max_tokens)
+              : fmt::format("ran out of context after {} tokens", completion->usage.output.count));
+    case record::FinishReason::kStop: break;
+  }
+  return judge(question, completion->text);
+}
+
+}  // namespace ipw::profiling

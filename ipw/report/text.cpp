@@ -1,0 +1,154 @@
+// Terminal text for figures: everything that turns numbers into columns stands here.
+#include "ipw/report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <sstream>
+#include <string_view>
+
+namespace ipw::report {
+namespace {
+
+struct Scale {
+  double factor;
+  const char* prefix;
+};
+
+constexpr std::array kScales{Scale{1e9, "G"},  Scale{1e6, "M"},  Scale{1e3, "k"}, Scale{1.0, ""},
+                             Scale{1e-3, "m"}, Scale{1e-6, "µ"}, Scale{1e-9, "n"}};
+constexpr Scale kPlain{1.0, ""};
+
+bool takes_prefix(std::string_view unit) {
+  return unit.starts_with("J") || unit.starts_with("W") || unit.starts_with("s");
+}
+
+Scale scale_of(double value, std::string_view unit) {
+  const double size = std::abs(value);
+  if (!takes_prefix(unit) || size == 0.0 || !std::isfinite(size)) return kPlain;
+  for (const Scale& scale : kScales) {
+    if (size >= scale.factor) return scale;
+  }
+  return kScales.back();
+}
+
+// Three significant digits without an exponent between a thousandth and a million.
+std::string digits(double value) {
+  const double size = std::abs(value);
+  if (size == 0.0) return "0";
+  if (size >= 1e6 || size < 1e-4) return fmt::format("{:.2e}", value);
+  const int whole = static_cast<int>(std::floor(std::log10(size))) + 1;
+  return fmt::format("{:.{}f}", value, std::clamp(3 - whole, 0, 6));
+}
+
+std::string unit_text(const std::string& unit) {
+  if (unit.empty() || unit == "1") return "";
+  if (unit.starts_with("1/")) return " " + unit.substr(1);
+  return " " + unit;
+}
+
+std::string scaled_text(double value, Scale scale, const std::string& unit) {
+  const std::string shown = unit_text(unit);
+  if (scale.prefix[0] == '\0') return digits(value / scale.factor) + shown;
+  return digits(value / scale.factor) + " " + scale.prefix + shown.substr(1);
+}
+
+}  // namespace
+
+std::string quantity_text(double value, const std::string& unit) {
+  return scaled_text(value, scale_of(value, unit), unit);
+}
+
+std::string value_text(const record::Figure& figure) {
+  return figure.value ? quantity_text(*figure.value, figure.unit) : "—";
+}
+
+std::string interval_text(const record::Figure& figure) {
+  if (!figure.low && !figure.high) return "";
+  const double reference = figure.value.value_or(figure.high.value_or(figure.low.value_or(0.0)));
+  const Scale scale = scale_of(reference, figure.unit);
+  const auto limit = [&](const std::optional<double>& value) {
+    return value ? digits(*value / scale.factor) : std::string("—");
+  };
+  return "[" + limit(figure.low) + ", " + limit(figure.high) + "]";
+}
+
+std::size_t display_width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string wrapped(const std::string& text, std::size_t width, std::size_t indent) {
+  std::istringstream words(text);
+  std::string result;
+  std::size_t column = 0;
+  for (std::string word; words >> word;) {
+    const std::size_t wide = display_width(word);
+    if (column > indent && column + 1 + wide > width) {
+      result += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (!result.empty()) {
+      result += " ";
+      ++column;
+    }
+    result += word;
+    column += wide;
+  }
+  return result;
+}
+
+Table::Table(std::vector<std::string> header, std::vector<bool> left) : left_(std::move(left)) {
+  left_.resize(header.size(), false);
+  left_.front() = true;
+  rows_.push_back(std::move(header));
+}
+
+void Table::add(std::vector<std::string> row) {
+  row.resize(rows_.front().size());
+  rows_.push_back(std::move(row));
+}
+
+std::string Table::text(std::size_t width) const {
+  const std::size_t columns = rows_.front().size();
+  std::vector<std::size_t> widths(columns, 0);
+  for (const std::vector<std::string>& row : rows_) {
+    for (std::size_t i = 0; i < columns; ++i)
+      widths[i] = std::max(widths[i], display_width(row[i]));
+  }
+  std::size_t before_last = 0;
+  for (std::size_t i = 0; i + 1 < columns; ++i) before_last += widths[i] + 2;
+  if (left_.back() && before_last + 10 < width) {
+    widths.back() = std::min(widths.back(), width - before_last);
+  }
+
+  std::string result;
+  const auto line = [&](const std::vector<std::string>& row) {
+    std::string text;
+    for (std::size_t i = 0; i < columns; ++i) {
+      const bool last = i + 1 == columns;
+      const std::size_t pad = widths[i] - std::min(widths[i], display_width(row[i]));
+      if (!left_[i]) text += std::string(pad, ' ');
+      text += last && left_[i] ? wrapped(row[i], widths[i], 0) : row[i];
+      if (left_[i] && !last) text += std::string(pad, ' ');
+      if (!last) text += "  ";
+    }
+    // A wrapped last cell continues below itself.
+    std::string aligned;
+    for (const char c : text) {
+      aligned += c;
+      if (c == '\n') aligned += std::string(before_last, ' ');
+    }
+    aligned.erase(aligned.find_last_not_of(' ') + 1);
+    result += aligned + "\n";
+  };
+  line(rows_.front());
+  std::size_t total = before_last + widths.back();
+  for (std::size_t i = 0; i < std::min(total, width); ++i) result += "─";
+  result += "\n";
+  for (std::size_t i = 1; i < rows_.size(); ++i) line(rows_[i]);
+  return result;
+}
+
+}  // namespace ipw::report

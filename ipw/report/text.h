@@ -1,0 +1,43 @@
+#pragma once
+// Figures as people read them in a terminal: three significant digits, SI prefixes, aligned
+// columns.
+
+#include <string>
+#include <vector>
+
+#include "ipw/record/figure.h"
+
+namespace ipw::report {
+
+/// "12.3 mJ", "0.412", "85.1 /J", or "—" where there is no value.
+[[nodiscard]] std::string value_text(const record::Figure& figure);
+
+/// "[11.9 mJ, 12.8 mJ]" in the unit and prefix of the value; "—" for a limit that is not there, and
+/// nothing where both are absent.
+[[nodiscard]] std::string interval_text(const record::Figure& figure);
+
+/// A number in `unit` with three significant digits and, for J, W and s, an SI prefix.
+[[nodiscard]] std::string quantity_text(double value, const std::string& unit);
+
+/// Columns as wide as their widest cell, two spaces between them; the first is aligned left, the
+/// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header, std::vector<bool> left = {});
+  void add(std::vector<std::string> row);
+  /// One line per row, header and rule above; every line ends with a newline.
+  [[nodiscard]] std::string text(std::size_t width = 100) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<bool> left_;
+};
+
+/// `text` broken at spaces so that no line is wider than `width`; lines after the first begin with
+/// `indent` spaces.
+[[nodiscard]] std::string wrapped(const std::string& text, std::size_t width, std::size_t indent);
+
+/// Columns that `text` takes in a terminal, counting code points.
+[[nodiscard]] std::size_t display_width(const std::string& text);
+
+}  // namespace ipw::report

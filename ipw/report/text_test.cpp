@@ -1,0 +1,57 @@
+// Numbers and tables as a person reads them.
+
+#include "ipw/report/text.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace ipw::report {
+namespace {
+
+TEST(QuantityText, HasThreeDigitsAndAPrefixForJoulesWattsAndSeconds) {
+  EXPECT_EQ(quantity_text(0.01234, "J"), "12.3 mJ");
+  EXPECT_EQ(quantity_text(1234.0, "J"), "1.23 kJ");
+  EXPECT_EQ(quantity_text(0.000045, "s"), "45.0 µs");
+  EXPECT_EQ(quantity_text(253.0, "W"), "253 W");
+  EXPECT_EQ(quantity_text(0.0, "J"), "0 J");
+}
+
+TEST(QuantityText, HasNoPrefixForRatios) {
+  EXPECT_EQ(quantity_text(0.41234, "1"), "0.412");
+  EXPECT_EQ(quantity_text(85.07, "1/J"), "85.1 /J");
+  EXPECT_EQ(quantity_text(12345.0, "1/J"), "12345 /J");
+  EXPECT_EQ(quantity_text(7.5e6, "tokens/s"), "7.50e+06 tokens/s");
+}
+
+TEST(IntervalText, UsesThePrefixOfTheValueSoThatTheyCompare) {
+  const record::Figure figure{.value = 0.9, .unit = "J", .low = 0.5, .high = 1.5};
+  EXPECT_EQ(value_text(figure), "900 mJ");
+  EXPECT_EQ(interval_text(figure), "[500, 1500]");
+}
+
+TEST(IntervalText, ShowsThatALimitOrTheValueIsNotThere) {
+  record::Figure figure{.value = 2.0, .unit = "s", .low = 1.0, .high = std::nullopt};
+  EXPECT_EQ(interval_text(figure), "[1.00, —]");
+  figure = {};
+  EXPECT_EQ(value_text(figure), "—");
+  EXPECT_EQ(interval_text(figure), "");
+}
+
+TEST(Table, AlignsByCharactersNotBytes) {
+  Table table({"a", "b"});
+  table.add({"µµ", "1"});
+  table.add({"x", "22"});
+  EXPECT_EQ(table.text(), "a    b\n──────\nµµ   1\nx   22\n");
+}
+
+TEST(Table, WrapsALongLastColumnBelowItself) {
+  Table table({"k", "why"}, {true, true});
+  table.add({"x", "one two three four five six seven eight nine ten eleven"});
+  std::istringstream lines(table.text(30));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(display_width(line), 30U) << line;
+  EXPECT_NE(table.text(30).find("\n   "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ipw::report
