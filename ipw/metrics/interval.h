@@ -25,14 +25,6 @@ struct Estimate {
   double high = 0.0;
 };
 
-/// Standard normal and Student t quantiles (Wichura 1988, AS 241; Hill 1970, algorithm 396),
-/// 0 < p < 1, df >= 1. Relative error below 1e-9 and 1e-4 (exact for df of 1 and 2).
-[[nodiscard]] double normal_quantile(double p);
-[[nodiscard]] double student_quantile(double p, double df);
-
-/// The normal quantile of a two-sided 95 % interval.
-inline constexpr double kZ95 = 1.959963984540054;
-
 /// Wilson (1927) score limits for `successes` (0 … trials; fractions allowed, for grades) out of
 /// `trials` independent binary draws. Absent for trials = 0.
 [[nodiscard]] Limits wilson(double successes, double trials);

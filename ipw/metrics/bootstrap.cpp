@@ -1,0 +1,227 @@
+// The resampling loop: draw a weight for each unit, add the rows up by these weights, evaluate all
+// statistics on the sums.
+#include "ipw/metrics/bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "ipw/core/random.h"
+#include "ipw/metrics/distribution.h"
+
+namespace ipw::metrics {
+namespace {
+
+/// Each resample owns a generator, so that no order of computing changes a number.
+core::Random generator(std::uint64_t seed, std::uint64_t resample) {
+  return core::Random(core::Random(seed + resample * 0x9e3779b97f4a7c15ULL).next());
+}
+
+/// How often each of `weights.size()` things is drawn, scaled to a mean of 1.
+void draw_weights(core::Random& random, std::size_t block, std::vector<double>& weights) {
+  const std::size_t n = weights.size();
+  std::ranges::fill(weights, 0.0);
+  if (block <= 1) {
+    const std::size_t draws = std::max<std::size_t>(n - 1, 1);
+    const double each = static_cast<double>(n) / static_cast<double>(draws);
+    for (std::size_t i = 0; i < draws; ++i) weights[random.below(n)] += each;
+    return;
+  }
+  const std::size_t blocks = std::max<std::size_t>((n + block / 2) / block, 2);
+  const double each = static_cast<double>(n) / static_cast<double>((blocks - 1) * block);
+  for (std::size_t i = 0; i + 1 < blocks; ++i) {
+    const std::size_t start = random.below(n);
+    for (std::size_t j = 0; j < block; ++j) weights[(start + j) % n] += each;
+  }
+}
+
+void add_rows(std::span<const double> rows, std::span<const double> weights, double shift,
+              std::span<double> sums) {
+  const std::size_t columns = sums.size();
+  for (std::size_t row = 0; row < weights.size(); ++row) {
+    const double weight = weights[row] + shift;
+    if (weight == 0.0) continue;
+    const double* values = rows.data() + row * columns;
+    for (std::size_t column = 0; column < columns; ++column) {
+      sums[column] += weight * values[column];
+    }
+  }
+}
+
+/// The statistic without each block of units in turn.
+std::vector<double> jackknife(const UnitSums& sums, const Statistic& statistic) {
+  const std::vector<double> totals = sums.totals();
+  std::vector<double> without(sums.columns);
+  std::vector<double> values;
+  values.reserve(sums.units / sums.block + 1);
+  for (std::size_t first = 0; first < sums.units; first += sums.block) {
+    without = totals;
+    for (std::size_t unit = first; unit < std::min(first + sums.block, sums.units); ++unit) {
+      for (std::size_t column = 0; column < sums.columns; ++column) {
+        without[column] -= sums.by_unit[unit * sums.columns + column];
+      }
+    }
+    values.push_back(statistic(without));
+  }
+  return values;
+}
+
+double mean(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// Skewness of the influence values: the `a` of BCa.
+double acceleration(std::span<const double> left_out) {
+  const double centre = mean(left_out);
+  double squares = 0.0;
+  double cubes = 0.0;
+  for (const double value : left_out) {
+    const double d = centre - value;
+    squares += d * d;
+    cubes += d * d * d;
+  }
+  const double a = cubes / (6.0 * std::pow(squares, 1.5));
+  return std::isfinite(a) ? a : 0.0;
+}
+
+/// The value below which a share `p` of the ascending resamples lies.
+double resample_quantile(std::span<const double> ascending, double p) {
+  const double position = p * static_cast<double>(ascending.size() + 1) - 1.0;
+  const double last = static_cast<double>(ascending.size() - 1);
+  const auto below = static_cast<std::size_t>(std::clamp(std::floor(position), 0.0, last));
+  const std::size_t above = std::min(below + 1, ascending.size() - 1);
+  const double rest = std::clamp(position - static_cast<double>(below), 0.0, 1.0);
+  return ascending[below] + rest * (ascending[above] - ascending[below]);
+}
+
+Limits bca(std::vector<double> values, double estimate, double a) {
+  std::erase_if(values, [](double v) { return !std::isfinite(v); });
+  if (values.size() < 50 || !std::isfinite(estimate)) {
+    return {{}, {}, "bootstrap", "too few resamples have a value"};
+  }
+  std::ranges::sort(values);
+  const auto [first, last] = std::equal_range(values.begin(), values.end(), estimate);
+  // Ties count half, and a share of 0 or 1 would send the correction to infinity.
+  const double below =
+      static_cast<double>(first - values.begin()) + 0.5 * static_cast<double>(last - first);
+  const double count = static_cast<double>(values.size());
+  const double bias = normal_quantile(std::clamp(below / count, 1.0 / count, 1.0 - 1.0 / count));
+  const auto limit = [&](double z) {
+    const double shifted = bias + z;
+    return resample_quantile(values, normal_cdf(bias + shifted / (1.0 - a * shifted)));
+  };
+  return {limit(-kZ95), limit(kZ95), "bootstrap", {}};
+}
+
+}  // namespace
+
+UnitSums::UnitSums(std::size_t unit_count, std::size_t column_count, std::size_t repeat_count,
+                   std::size_t block_length)
+    : units(unit_count),
+      columns(column_count),
+      repeats(repeat_count),
+      block(std::max<std::size_t>(block_length, 1)),
+      by_unit(unit_count * column_count, 0.0),
+      by_repeat(repeat_count > 1 ? repeat_count * column_count : 0, 0.0) {}
+
+void UnitSums::add(std::size_t unit, std::size_t repeat, std::size_t column, double value) {
+  by_unit[unit * columns + column] += value;
+  if (repeats > 1) by_repeat[repeat * columns + column] += value;
+}
+
+std::vector<double> UnitSums::totals() const {
+  std::vector<double> sums(columns, 0.0);
+  for (std::size_t i = 0; i < by_unit.size(); ++i) sums[i % columns] += by_unit[i];
+  return sums;
+}
+
+std::vector<std::vector<double>> resample(const UnitSums& sums,
+                                          std::span<const Statistic> statistics,
+                                          const BootstrapOptions& options) {
+  std::vector<std::vector<double>> values(statistics.size());
+  for (auto& list : values) list.reserve(static_cast<std::size_t>(options.resamples));
+  std::vector<double> unit_weights(sums.units);
+  std::vector<double> repeat_weights(sums.repeats);
+  std::vector<double> drawn(sums.columns);
+  for (int i = 0; i < options.resamples; ++i) {
+    core::Random random = generator(options.seed, static_cast<std::uint64_t>(i));
+    std::ranges::fill(drawn, 0.0);
+    draw_weights(random, sums.block, unit_weights);
+    add_rows(sums.by_unit, unit_weights, 0.0, drawn);
+    if (sums.repeats > 1) {  // what the drawn repeats deviate from all repeats, with all units
+      draw_weights(random, 1, repeat_weights);
+      add_rows(sums.by_repeat, repeat_weights, -1.0, drawn);
+    }
+    for (std::size_t s = 0; s < statistics.size(); ++s) values[s].push_back(statistics[s](drawn));
+  }
+  return values;
+}
+
+std::vector<Limits> bootstrap(const UnitSums& sums, std::span<const Statistic> statistics,
+                              const BootstrapOptions& options) {
+  if (sums.units < 2 * sums.block || sums.units < 2) {
+    return {statistics.size(), {{}, {}, "bootstrap", "one observation has no spread"}};
+  }
+  std::vector<std::vector<double>> values = resample(sums, statistics, options);
+  const std::vector<double> totals = sums.totals();
+  std::vector<Limits> limits;
+  for (std::size_t s = 0; s < statistics.size(); ++s) {
+    limits.push_back(bca(std::move(values[s]), statistics[s](totals),
+                         acceleration(jackknife(sums, statistics[s]))));
+  }
+  return limits;
+}
+
+Limits log_student_limits(const UnitSums& sums, const Statistic& statistic) {
+  const double estimate = statistic(sums.totals());
+  std::vector<double> logs;
+  if (sums.units >= 2) logs = jackknife(sums, statistic);
+  for (double& value : logs) value = std::log(value);
+  const double count = static_cast<double>(logs.size());
+  if (logs.size() < 2 || !(estimate > 0.0) || !std::isfinite(estimate)) {
+    return {{}, {}, "log-t", "one observation has no spread"};
+  }
+  const double centre = mean(logs);
+  double squares = 0.0;
+  for (const double value : logs) squares += (value - centre) * (value - centre);
+  const double error = std::sqrt(squares * (count - 1.0) / count);
+  if (!std::isfinite(error)) return {{}, {}, "log-t", "one observation carries everything"};
+  const double factor = std::exp(student_quantile(0.975, count - 1.0) * error);
+  return {estimate / factor, estimate * factor, "log-t", {}};
+}
+
+double jackknife_correlation(const UnitSums& sums, const Statistic& a, const Statistic& b) {
+  if (sums.units < 2) return 0.0;
+  const std::vector<double> left = jackknife(sums, a);
+  const std::vector<double> right = jackknife(sums, b);
+  const double mean_left = mean(left);
+  const double mean_right = mean(right);
+  double cross = 0.0;
+  double squares_left = 0.0;
+  double squares_right = 0.0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const double dl = left[i] - mean_left;
+    const double dr = right[i] - mean_right;
+    cross += dl * dr;
+    squares_left += dl * dl;
+    squares_right += dr * dr;
+  }
+  const double correlation = cross / std::sqrt(squares_left * squares_right);
+  return std::isfinite(correlation) ? std::clamp(correlation, -1.0, 1.0) : 0.0;
+}
+
+std::vector<std::uint32_t> units_of_clusters(std::size_t clusters, std::size_t limit,
+                                             std::uint64_t seed) {
+  std::vector<std::uint32_t> units(clusters);
+  std::iota(units.begin(), units.end(), 0U);
+  if (clusters <= limit) return units;
+  core::Random random(seed);
+  for (std::size_t i = clusters; i > 1; --i) std::swap(units[i - 1], units[random.below(i)]);
+  for (std::uint32_t& unit : units)
+    unit %= static_cast<std::uint32_t>(std::max<std::size_t>(limit / 2, 1));
+  return units;
+}
+
+}  // namespace ipw::metrics

@@ -1,0 +1,257 @@
+// From a sample to its figures: measures are tallied, one bootstrap serves those that need it, and
+// missing verdicts decide whether there is a headline at all.
+#include "ipw/metrics/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "ipw/core/random.h"
+#include "ipw/metrics/bootstrap.h"
+#include "ipw/metrics/interval.h"
+#include "ipw/metrics/measure.h"
+#include "ipw/metrics/percentiles.h"
+#include "ipw/metrics/tally.h"
+
+namespace ipw::metrics {
+namespace {
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", 100.0 * share);
+  return text;
+}
+
+void append_reason(record::Figure& figure, const std::string& reason) {
+  if (reason.empty()) return;
+  if (!figure.reason.empty()) figure.reason += "; ";
+  figure.reason += reason;
+}
+
+/// One list of figures in the making: the records of a run or of one of its tasks.
+class Computation {
+ public:
+  Computation(const Sample& sample, Records records, const FigureOptions& options)
+      : sample_(sample),
+        records_(records),
+        options_(options),
+        groups_(grouping(sample, records, options)),
+        measures_(measures(sample, records)),
+        tally_(tally(measures_, sample, records, groups_)) {
+    for (const std::uint32_t record : records) {
+      const float score = sample.score[record];
+      missing_ += std::isnan(score) ? 1 : 0;
+      binary_ = binary_ && (std::isnan(score) || score == 0.0F || score == 1.0F);
+    }
+  }
+
+  std::vector<NamedFigure> run() {
+    const std::vector<Limits> limits = all_limits();
+    const std::vector<double> totals = tally_.sums.totals();
+    std::vector<NamedFigure> figures;
+    for (std::size_t m = 0; m < measures_.size(); ++m) {
+      figures.push_back({measures_[m].name, figure(m, totals, limits[m])});
+      if (m == 0 && missing_ > 0) add_missing(figures);
+    }
+    if (missing_share() > options_.missing_limit) bound_headlines(figures);
+    add_percentiles(figures);
+    return figures;
+  }
+
+ private:
+  double missing_share() const {
+    return static_cast<double>(missing_) / static_cast<double>(records_.size());
+  }
+
+  std::vector<Limits> all_limits() const {
+    std::vector<Limits> limits(measures_.size());
+    std::vector<Statistic> statistics;
+    std::vector<std::size_t> resampled;
+    for (std::size_t m = 0; m < measures_.size(); ++m) {
+      const Count& count = tally_.counts[m];
+      if (count.records == 0) continue;
+      if (auto closed = closed_form_limits(measures_[m], count, tally_.sums, binary_)) {
+        limits[m] = std::move(*closed);
+        continue;
+      }
+      statistics.push_back(statistic(measures_[m], count));
+      resampled.push_back(m);
+    }
+    if (resampled.empty()) return limits;
+    const BootstrapOptions options{core::derive_seed(options_.seed, "bootstrap"),
+                                   options_.resamples};
+    std::vector<Limits> drawn = bootstrap(tally_.sums, statistics, options);
+    for (std::size_t i = 0; i < resampled.size(); ++i) limits[resampled[i]] = std::move(drawn[i]);
+    return limits;
+  }
+
+  record::Figure figure(std::size_t m, const std::vector<double>& totals, const Limits& limits) {
+    const Measure& measure = measures_[m];
+    const Count& count = tally_.counts[m];
+    record::Figure figure;
+    figure.unit = measure.unit;
+    figure.provenance = measure.provenance;
+    figure.n = count.clusters;
+    figure.reason = measure.absent;
+    if (!measure.absent.empty()) return figure;
+    const double value = measure.value(totals.data() + count.first_column);
+    if (count.records == 0 || !std::isfinite(value)) {
+      figure.reason = count.records == 0 ? "no record has what it takes" : "divided by zero";
+      return figure;
+    }
+    figure.value = value;
+    figure.low = limits.low;
+    figure.high = limits.high;
+    figure.interval = limits.method;
+    figure.reason = limits.reason;
+    append_reason(figure, measure.caution);
+    append_reason(figure, unmeasured(measure, count));
+    widen(figure, measure.systematic);
+    return figure;
+  }
+
+  std::string unmeasured(const Measure& measure, const Count& count) const {
+    const auto all = static_cast<std::int64_t>(records_.size());
+    const std::int64_t expected = measure.kind == Kind::kScored ? all - missing_ : all;
+    if (!measure.of_energy || count.records >= expected) return {};
+    return "of " + percent(static_cast<double>(count.records) / static_cast<double>(expected)) +
+           " of the records: the others have no measured joules";
+  }
+
+  /// What the accuracy would be if all missing answers were wrong, and if all were right.
+  void add_missing(std::vector<NamedFigure>& figures) const {
+    const double n = static_cast<double>(records_.size());
+    const double right = tally_.sums.totals()[0];
+    for (const auto& [name, score] :
+         {std::pair{"accuracy_all_wrong", right},
+          {"accuracy_all_right", right + static_cast<double>(missing_)}}) {
+      const double clusters = static_cast<double>(groups_.clusters);
+      const Limits limits = wilson(score / n * clusters, clusters);
+      record::Figure bound;
+      bound.value = score / n;
+      bound.unit = "1";
+      bound.low = limits.low;
+      bound.high = limits.high;
+      bound.n = static_cast<std::int64_t>(groups_.clusters);
+      bound.provenance = measures_[0].provenance;
+      bound.interval = limits.method;
+      bound.reason = percent(missing_share()) + " of the verdicts are missing";
+      figures.push_back({name, std::move(bound)});
+    }
+  }
+
+  /// Too much is missing: figures that rest on verdicts keep only what they could be at worst and
+  /// at best.
+  void bound_headlines(std::vector<NamedFigure>& figures) const {
+    const auto worst = counted_as(0.0);
+    const auto best = counted_as(1.0);
+    for (NamedFigure& named : figures) {
+      const auto found = std::ranges::find_if(measures_, [&](const Measure& measure) {
+        return measure.name == named.name && measure.provenance == named.figure.provenance;
+      });
+      if (found == measures_.end() || found->kind == Kind::kRatio || !found->absent.empty())
+        continue;
+      const auto m = static_cast<std::size_t>(found - measures_.begin());
+      named.figure.value.reset();
+      named.figure.low_total.reset();
+      named.figure.high_total.reset();
+      named.figure.low = worst[m];
+      named.figure.high = best[m];
+      named.figure.interval = "missing-bounds";
+      named.figure.reason = percent(missing_share()) +
+                            " of the verdicts are missing: the limits count all of them as wrong "
+                            "and all as right (resume the run)";
+    }
+  }
+
+  std::vector<std::optional<double>> counted_as(double score) const {
+    const std::vector<Measure> table = measures(sample_, records_, score);
+    const Tally all = tally(table, sample_, records_, groups_);
+    const std::vector<double> totals = all.sums.totals();
+    std::vector<std::optional<double>> values;
+    for (std::size_t m = 0; m < table.size(); ++m) {
+      const double value = all.counts[m].records == 0
+                               ? kNaN
+                               : table[m].value(totals.data() + all.counts[m].first_column);
+      values.push_back(std::isfinite(value) ? std::optional(value) : std::nullopt);
+    }
+    return values;
+  }
+
+  void add_percentiles(std::vector<NamedFigure>& figures) const {
+    std::vector<std::uint32_t> blocks;
+    if (options_.block > 0) {
+      blocks.resize(records_.size());
+      for (std::size_t i = 0; i < blocks.size(); ++i) {
+        blocks[i] = static_cast<std::uint32_t>(i / options_.block);
+      }
+    }
+    const std::span<const std::uint32_t> groups = options_.block > 0 ? blocks : groups_.cluster;
+    const std::size_t count =
+        options_.block > 0 ? records_.size() / options_.block + 1 : groups_.clusters;
+    for (const auto& [name, unit, column] : {std::tuple{"ttft", "s", sample_.ttft},
+                                             {"latency", "s", sample_.latency},
+                                             {"latency_sent", "s", sample_.latency_sent},
+                                             {"tpot", "s/token", sample_.tpot}}) {
+      std::ranges::move(percentile_figures(name, unit, column, records_, groups, count),
+                        std::back_inserter(figures));
+    }
+  }
+
+  const Sample& sample_;
+  Records records_;
+  const FigureOptions& options_;
+  Grouping groups_;
+  std::vector<Measure> measures_;
+  Tally tally_;
+  std::int64_t missing_ = 0;
+  bool binary_ = true;
+};
+
+}  // namespace
+
+core::Result<std::vector<NamedFigure>> figures(const Sample& sample, const FigureOptions& options) {
+  IPW_CHECK(check(sample, options));
+  std::vector<std::uint32_t> all(sample.size());
+  std::iota(all.begin(), all.end(), 0U);
+  return Computation(sample, all, options).run();
+}
+
+core::Result<std::vector<TaskFigures>> figures_by_task(const Sample& sample,
+                                                       const FigureOptions& options) {
+  IPW_CHECK(check(sample, options));
+  std::vector<std::size_t> ends;  // of each task's stretch in `order`: a counting sort
+  for (const std::uint16_t task : sample.task) {
+    if (task >= ends.size()) ends.resize(task + 1U, 0);
+    ++ends[task];
+  }
+  std::exclusive_scan(ends.begin(), ends.end(), ends.begin(), std::size_t{0});
+  std::vector<std::uint32_t> order(sample.task.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[ends[sample.task[i]]++] = i;
+  std::vector<TaskFigures> tasks;
+  std::size_t begin = 0;
+  for (std::size_t task = 0; task < ends.size(); ++task) {
+    const Records records = std::span(order).subspan(begin, ends[task] - begin);
+    begin = ends[task];
+    if (records.empty()) continue;
+    tasks.push_back(
+        {static_cast<std::uint16_t>(task), Computation(sample, records, options).run()});
+  }
+  return tasks;
+}
+
+const record::Figure* find(const std::vector<NamedFigure>& figures, const std::string& name) {
+  const record::Figure* found = nullptr;
+  for (const NamedFigure& named : figures) {
+    if (named.name != name) continue;
+    if (named.figure.provenance.source == record::Source::kMixed) return &named.figure;
+    if (found == nullptr) found = &named.figure;
+  }
+  return found;
+}
+
+}  // namespace ipw::metrics

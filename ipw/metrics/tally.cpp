@@ -1,0 +1,182 @@
+// One pass over the records per group; everything after it works on at most a few thousand rows.
+#include "ipw/metrics/tally.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "ipw/core/random.h"
+#include "ipw/metrics/distribution.h"
+#include "ipw/metrics/interval.h"
+
+namespace ipw::metrics {
+namespace {
+
+// Chosen by simulation: docs/metrics.md, "How good the intervals are".
+constexpr std::size_t kFewUnits = 20;
+constexpr double kFewAnswers = 10.0;
+
+std::vector<std::uint32_t> dense_clusters(const Sample& sample, Records records,
+                                          std::size_t& clusters) {
+  std::vector<std::uint32_t> dense(records.size());
+  if (sample.cluster.empty()) {
+    for (std::size_t i = 0; i < dense.size(); ++i) dense[i] = static_cast<std::uint32_t>(i);
+    clusters = records.size();
+    return dense;
+  }
+  constexpr auto kUnseen = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t last = 0;
+  for (const std::uint32_t record : records) last = std::max(last, sample.cluster[record]);
+  std::vector<std::uint32_t> index(static_cast<std::size_t>(last) + 1, kUnseen);
+  std::uint32_t next = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    std::uint32_t& slot = index[sample.cluster[records[i]]];
+    if (slot == kUnseen) slot = next++;
+    dense[i] = slot;
+  }
+  clusters = next;
+  return dense;
+}
+
+}  // namespace
+
+Grouping grouping(const Sample& sample, Records records, const FigureOptions& options) {
+  Grouping groups;
+  groups.cluster = dense_clusters(sample, records, groups.clusters);
+  if (!sample.repeat.empty()) {
+    for (const std::uint32_t record : records) {
+      groups.repeats = std::max<std::size_t>(groups.repeats, sample.repeat[record] + 1U);
+    }
+  }
+  if (options.block > 0) {
+    const std::size_t n = records.size();
+    const std::size_t half = std::max<std::size_t>(options.units / 2, 1);
+    const std::size_t size = n <= options.units ? 1 : (n + half - 1) / half;
+    groups.unit.resize(n);
+    for (std::size_t i = 0; i < n; ++i) groups.unit[i] = static_cast<std::uint32_t>(i / size);
+    groups.units = (n + size - 1) / size;
+    groups.block = (options.block + size - 1) / size;
+    return groups;
+  }
+  const auto unit_of =
+      units_of_clusters(groups.clusters, options.units, core::derive_seed(options.seed, "units"));
+  groups.unit.reserve(records.size());
+  for (const std::uint32_t cluster : groups.cluster) {
+    groups.unit.push_back(unit_of[cluster]);
+    groups.units = std::max<std::size_t>(groups.units, unit_of[cluster] + 1U);
+  }
+  return groups;
+}
+
+Tally tally(const std::vector<Measure>& measures, const Sample& sample, Records records,
+            const Grouping& grouping) {
+  std::size_t columns = 0;
+  std::vector<Count> counts;
+  for (const Measure& measure : measures) {
+    counts.push_back({.first_column = columns});
+    columns += measure.terms;
+  }
+  UnitSums sums(grouping.units, columns, grouping.repeats, grouping.block);
+  const bool one_each = grouping.clusters == records.size();
+  std::vector<bool> seen;
+  for (std::size_t m = 0; m < measures.size(); ++m) {
+    if (!measures[m].absent.empty()) continue;
+    Count& count = counts[m];
+    if (!one_each) seen.assign(grouping.clusters, false);
+    double terms[kMaxTerms];
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!measures[m].read(records[i], terms)) continue;
+      ++count.records;
+      if (!one_each && !seen[grouping.cluster[i]]) {
+        seen[grouping.cluster[i]] = true;
+        ++count.clusters;
+      }
+      const std::size_t repeat = sample.repeat.empty() ? 0 : sample.repeat[records[i]];
+      for (std::size_t t = 0; t < measures[m].terms; ++t) {
+        sums.add(grouping.unit[i], repeat, count.first_column + t, terms[t]);
+      }
+    }
+    if (one_each) count.clusters = count.records;
+  }
+  return {std::move(sums), std::move(counts)};
+}
+
+Statistic statistic(const Measure& measure, const Count& count) {
+  return [&measure, first = count.first_column](std::span<const double> sums) {
+    return measure.value(sums.data() + first);
+  };
+}
+
+std::optional<Limits> closed_form_limits(const Measure& measure, const Count& count,
+                                         const UnitSums& sums, bool binary) {
+  const bool few_units = sums.units / sums.block < kFewUnits;
+  if (measure.kind == Kind::kRatio) {
+    if (!few_units) return std::nullopt;
+    return log_student_limits(sums, statistic(measure, count));
+  }
+  const std::vector<double> totals = sums.totals();
+  const double right = totals[count.first_column];
+  const double wrong = totals[count.first_column + 1] - right;
+  const bool blind = few_units || std::min(right, wrong) < kFewAnswers;
+  const double trials = static_cast<double>(count.clusters);  // draws of one cluster count once
+  const double share = right / (right + wrong);
+  Limits accuracy = wilson(share * trials, trials);
+  if (measure.kind == Kind::kAccuracy) {
+    const bool independent = binary && count.clusters == count.records && sums.block == 1;
+    if (blind || independent) return accuracy;
+    return std::nullopt;
+  }
+  if (!blind) return std::nullopt;
+  const Statistic cost = [&measure, first = count.first_column](std::span<const double> all) {
+    return measure.cost(all.data() + first);
+  };
+  const Statistic mean_score = [first = count.first_column](std::span<const double> all) {
+    return all[first] / all[first + 1];
+  };
+  const Limits joules = log_student_limits(sums, cost);
+  if (!joules.low || !accuracy.low) return Limits{{}, {}, "mover", joules.reason};
+  return mover_ratio({share, *accuracy.low, *accuracy.high},
+                     {cost(totals), *joules.low, *joules.high},
+                     jackknife_correlation(sums, mean_score, cost));
+}
+
+core::Result<void> check(const Sample& sample, const FigureOptions& options) {
+  using core::ErrorCode;
+  if (options.resamples < 100 || options.units < 2) {
+    return core::fail(ErrorCode::kUsage,
+                      "figures not computed: fewer than 100 resamples or 2 units (ask for more)");
+  }
+  const std::size_t n = sample.size();
+  const auto fits = [n](const auto& column) { return column.empty() || column.size() == n; };
+  bool same = fits(sample.cluster) && fits(sample.repeat) && fits(sample.task) &&
+              fits(sample.started) && fits(sample.ended) && fits(sample.latency) &&
+              fits(sample.latency_sent) && fits(sample.ttft) && fits(sample.tpot) &&
+              fits(sample.prompt_tokens) && fits(sample.output_tokens);
+  for (const EnergyColumns& part : sample.energy) {
+    same = same && fits(part.active_j) && fits(part.total_j) && fits(part.power_w);
+  }
+  if (!same || n >= std::numeric_limits<std::uint32_t>::max()) {
+    return core::fail(ErrorCode::kUsage,
+                      "figures not computed: columns of different lengths (fill all or none)");
+  }
+  const auto wrong = [](float score) { return score < 0.0F || score > 1.0F; };
+  if (std::ranges::any_of(sample.score, wrong)) {
+    return core::fail(ErrorCode::kUsage, "figures not computed: a score outside [0, 1]");
+  }
+  return {};
+}
+
+void widen(record::Figure& figure, double systematic) {
+  if (!(systematic > 0.0) || !figure.value) return;
+  const double value = *figure.value;
+  const double error = kZ95 * systematic;
+  const auto moved = [&](double limit, double direction) {
+    if (!(value > 0.0) || !(limit > 0.0)) return limit * std::exp(direction * error);
+    return value * std::exp(direction * std::hypot(std::log(limit / value), error));
+  };
+  if (figure.low) figure.low_total = moved(*figure.low, -1.0);
+  if (figure.high) figure.high_total = moved(*figure.high, 1.0);
+}
+
+}  // namespace ipw::metrics
