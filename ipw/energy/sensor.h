@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ipw/core/clock.h"
 #include "ipw/core/result.h"
@@ -24,7 +25,10 @@ struct SensorDescription {
   core::Seconds update_period{0.001};      // how often the value really changes
   core::Joules resolution;                 // smallest step
   std::optional<core::Joules> wrap_range;  // counter restarts at 0 beyond this; absent: never
+  core::Watts max_power{1000.0};           // no higher mean is believed: tells a wrap from a reset
+  double method_uncertainty = 0.0;         // systematic, relative, one standard deviation
   bool sees_idle = true;   // false: a model of the work only, so that idle power is unknown
+  bool billed = true;      // false: recorded, but not a device of this run
   std::string assumption;  // what an estimate assumes, in one line; empty for measurements
 };
 
@@ -32,6 +36,8 @@ struct SensorDescription {
 struct Sample {
   core::Instant at;
   core::Joules counter;
+  std::uint32_t epoch = 0;  // rises when the device vanished and came back: counters of different
+                            // epochs cannot be subtracted
 };
 
 /// Read from one thread at a time.
@@ -46,5 +52,30 @@ class Sensor {
 
 /// "chip", "package", "dram", "module", "board" or "wall".
 [[nodiscard]] const char* name(Scope scope);
+
+/// One place where a sensor was looked for, as `ipw doctor` shows it.
+struct Finding {
+  enum class Status {
+    kUsed,    // a sensor of the report
+    kSpare,   // readable, but another one covers the same joules
+    kAbsent,  // this machine does not have it
+    kDenied,  // there, but this user may not read it
+    kBroken,  // there, readable, and without a usable value
+  };
+  Status status = Status::kAbsent;
+  std::string method;   // as in record::Provenance
+  std::string subject;  // sensor id, path or library
+  std::string detail;   // what was found or why not, one line
+  std::string cure;     // commands or steps that change it, possibly several lines; may be empty
+};
+
+/// "used", "spare", "absent", "denied" or "broken".
+[[nodiscard]] const char* name(Finding::Status status);
+
+/// What looking for one kind of sensor gave.
+struct Probe {
+  std::vector<std::unique_ptr<Sensor>> sensors;
+  std::vector<Finding> findings;
+};
 
 }  // namespace ipw::energy

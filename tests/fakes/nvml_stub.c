@@ -1,0 +1,154 @@
+/* A stand-in for NVIDIA's management library with the same symbols, calling convention and error
+ * numbers, so that the loading of the real one is tested without its hardware. It is driven by a
+ * text file whose path is in IPW_NVML_STUB_SCRIPT and which is read anew at every call, so that a
+ * test can change what happens while a sensor is open:
+ *
+ *   init 0                       return code of nvmlInit_v2
+ *   gpu GPU-1111 1500 0 0        UUID, energy in mJ, return code of its calls, MIG mode (0 or 1)
+ *   gpu GPU-2222 99 15 0
+ *
+ * A GPU whose line disappears is gone: handles held for it answer "GPU is lost" and later GPUs move
+ * up one index. The handle of a GPU carries the number of its line's last word, "handle N" (default
+ * 0): when that number changes, older handles are stale.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int nvmlReturn_t;
+typedef struct nvmlDevice_st* nvmlDevice_t;
+
+enum { kSuccess = 0, kInvalidArgument = 2, kNotFound = 6, kGpuLost = 15 };
+enum { kMaxGpus = 16, kUuidSize = 80 };
+
+struct Gpu {
+  char uuid[kUuidSize];
+  unsigned long long millijoules;
+  int code;
+  unsigned mig;
+  unsigned handle;
+};
+
+struct nvmlDevice_st {
+  char uuid[kUuidSize];
+  unsigned handle;
+};
+
+static struct nvmlDevice_st handles[256];
+static unsigned handle_count = 0;
+
+static int read_script(struct Gpu* gpus, int* init_code) {
+  const char* path = getenv("IPW_NVML_STUB_SCRIPT");
+  FILE* file = path ? fopen(path, "r") : NULL;
+  char line[256];
+  int count = 0;
+  *init_code = kSuccess;
+  if (!file) return 0;
+  while (fgets(line, sizeof line, file)) {
+    struct Gpu gpu;
+    memset(&gpu, 0, sizeof gpu);
+    if (sscanf(line, "init %d", init_code) == 1) continue;
+    if (count < kMaxGpus && sscanf(line, "gpu %79s %llu %d %u handle %u", gpu.uuid,
+                                   &gpu.millijoules, &gpu.code, &gpu.mig, &gpu.handle) >= 2) {
+      gpus[count++] = gpu;
+    }
+  }
+  fclose(file);
+  return count;
+}
+
+static nvmlReturn_t find(nvmlDevice_t device, struct Gpu* found) {
+  struct Gpu gpus[kMaxGpus];
+  int init_code;
+  const int count = read_script(gpus, &init_code);
+  for (int i = 0; i < count; ++i) {
+    if (strcmp(gpus[i].uuid, device->uuid) != 0) continue;
+    if (gpus[i].handle != device->handle) return kGpuLost;
+    *found = gpus[i];
+    return gpus[i].code;
+  }
+  return kGpuLost;
+}
+
+static nvmlReturn_t open_handle(const struct Gpu* gpu, nvmlDevice_t* device) {
+  struct nvmlDevice_st* slot = &handles[handle_count++ % 256];
+  memcpy(slot->uuid, gpu->uuid, kUuidSize);
+  slot->handle = gpu->handle;
+  *device = slot;
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlInit_v2(void) {
+  struct Gpu gpus[kMaxGpus];
+  int init_code;
+  (void)read_script(gpus, &init_code);
+  return init_code;
+}
+
+nvmlReturn_t nvmlShutdown(void) { return kSuccess; }
+
+const char* nvmlErrorString(nvmlReturn_t code) {
+  switch (code) {
+    case kSuccess: return "Success";
+    case 3: return "Not Supported";
+    case 4: return "Insufficient Permissions";
+    case kNotFound: return "Not Found";
+    case 9: return "Driver Not Loaded";
+    case kGpuLost: return "GPU is lost";
+    default: return "Unknown Error";
+  }
+}
+
+nvmlReturn_t nvmlDeviceGetCount_v2(unsigned* count) {
+  struct Gpu gpus[kMaxGpus];
+  int init_code;
+  *count = (unsigned)read_script(gpus, &init_code);
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_t* device) {
+  struct Gpu gpus[kMaxGpus];
+  int init_code;
+  if (index >= (unsigned)read_script(gpus, &init_code)) return kInvalidArgument;
+  return open_handle(&gpus[index], device);
+}
+
+nvmlReturn_t nvmlDeviceGetHandleByUUID(const char* uuid, nvmlDevice_t* device) {
+  struct Gpu gpus[kMaxGpus];
+  int init_code;
+  const int count = read_script(gpus, &init_code);
+  for (int i = 0; i < count; ++i) {
+    if (strcmp(gpus[i].uuid, uuid) == 0) return open_handle(&gpus[i], device);
+  }
+  return kNotFound;
+}
+
+nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char* name, unsigned length) {
+  struct Gpu gpu;
+  if (find(device, &gpu) == kGpuLost) return kGpuLost;
+  snprintf(name, length, "Stub Accelerator");
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char* uuid, unsigned length) {
+  snprintf(uuid, length, "%s", device->uuid);
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned* current, unsigned* pending) {
+  struct Gpu gpu;
+  const nvmlReturn_t code = find(device, &gpu);
+  if (code != kSuccess) return code;
+  *current = *pending = gpu.mig;
+  return kSuccess;
+}
+
+#ifndef IPW_STUB_WITHOUT_ENERGY
+nvmlReturn_t nvmlDeviceGetTotalEnergyConsumption(nvmlDevice_t device, unsigned long long* energy) {
+  struct Gpu gpu;
+  const nvmlReturn_t code = find(device, &gpu);
+  if (code == kSuccess) *energy = gpu.millijoules;
+  return code;
+}
+#endif
