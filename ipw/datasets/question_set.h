@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ipw/core/result.h"
+#include "ipw/datasets/reading.h"
 #include "ipw/record/question.h"
 
 namespace ipw::datasets {
@@ -26,6 +27,8 @@ class QuestionSet {
   [[nodiscard]] virtual core::Result<std::optional<record::Question>> next() = 0;
   /// Starts over.
   [[nodiscard]] virtual core::Result<void> rewind() = 0;
+  /// What has been read since the start or the last rewind: rows, folded repeats, invalid rows.
+  [[nodiscard]] virtual Reading reading() const { return {}; }
 };
 
 }  // namespace ipw::datasets

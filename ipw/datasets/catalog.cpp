@@ -1,0 +1,103 @@
+// The table of named sets and the search for their files.
+#include "ipw/datasets/catalog.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "ipw/datasets/demo_text.h"
+#include "ipw/datasets/spelling.h"
+
+namespace ipw::datasets {
+namespace {
+
+using core::ErrorCode;
+
+constexpr NamedSet kSets[] = {
+    {"demo", "84 short questions that come with ipw: sums, copying, multiple choice", "",
+     "prompt=prompt,reference=reference,choices=choices,task=task,id=id", "auto",
+     "{question}\n{choices}", ""},
+    {"gsm8k", "1,319 grade-school word problems with a whole number as answer (test split)",
+     "gsm8k/test.jsonl", "prompt=question,reference=answer", "numeric", "",
+     "test.jsonl of openai/grade-school-math on GitHub"},
+    {"mmlu_pro", "12,032 questions of 14 subjects with up to ten options (test split)",
+     "mmlu_pro/questions.jsonl",
+     "prompt=question,reference=answer,choices=options,task=category,id=question_id", "choice", "",
+     "the test split of TIGER-Lab/MMLU-Pro, as JSON Lines"},
+};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+ReadingOptions completed(const NamedSet& set, ReadingOptions options) {
+  const auto complete = [](std::string& option, std::string_view preset) {
+    if (option.empty()) option = preset;
+  };
+  complete(options.mapping, set.mapping);
+  complete(options.scorer, set.scorer);
+  complete(options.prompt_template, set.prompt_template);
+  return options;
+}
+
+core::Result<QuestionSource> source_of(const NamedSet& set, const OpenOptions& options) {
+  if (set.file.empty()) return text_source(std::string(set.name), demo_text(), Form::kJsonl);
+  const auto folders = options.folders ? *options.folders : standard_folders();
+  for (const std::filesystem::path& folder : folders) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / set.file, ignored)) {
+      return file_source(folder / set.file, options.format);
+    }
+  }
+  std::vector<std::string> places;
+  for (const auto& folder : folders) places.push_back((folder / set.file).string());
+  return core::fail(ErrorCode::kNotFound, "the question set " + std::string(set.name) +
+                                              " is not on this machine: looked "
+                                              "for " +
+                                              listed(places) + " (put " + std::string(set.origin) +
+                                              " there, or set IPW_DATA to the folder that holds " +
+                                              std::string(set.file) + ")");
+}
+
+}  // namespace
+
+std::span<const NamedSet> named_sets() { return kSets; }
+
+std::vector<std::filesystem::path> standard_folders() {
+  std::vector<std::filesystem::path> folders;
+  if (const std::string own = environment("IPW_DATA"); !own.empty()) folders.emplace_back(own);
+  const std::string data_home = environment("XDG_DATA_HOME");
+  const std::string home = environment("HOME");
+  if (!data_home.empty()) {
+    folders.push_back(std::filesystem::path(data_home) / "ipw/datasets");
+  } else if (!home.empty()) {
+    folders.push_back(std::filesystem::path(home) / ".local/share/ipw/datasets");
+  }
+  return folders;
+}
+
+core::Result<std::unique_ptr<QuestionSet>> open(std::string_view name_or_path,
+                                                const OpenOptions& options) {
+  const auto* named = std::ranges::find(kSets, name_or_path, &NamedSet::name);
+  if (named != std::end(kSets)) {
+    IPW_TRY(QuestionSource source, source_of(*named, options));
+    source.name = named->name;
+    return read_questions(std::move(source), completed(*named, options));
+  }
+  const std::filesystem::path path(name_or_path);
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    std::vector<std::string> names;
+    for (const NamedSet& set : kSets) names.emplace_back(set.name);
+    const std::string near = closest(name_or_path, names);
+    return core::fail(ErrorCode::kNotFound,
+                      "there is no question set or file '" + std::string(name_or_path) + "' (" +
+                          (near.empty() ? "" : "did you mean " + near + "? ") + "named sets are " +
+                          listed(names) + ")");
+  }
+  IPW_TRY(QuestionSource source, file_source(path, options.format));
+  return read_questions(std::move(source), options);
+}
+
+}  // namespace ipw::datasets

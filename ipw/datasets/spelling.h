@@ -1,0 +1,19 @@
+#pragma once
+// "Did you mean …?": the nearest of a few known words.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ipw::datasets {
+
+/// The candidate with the smallest Levenshtein distance to `word`, ignoring ASCII case, if that is
+/// at most a third of the longer word's length (and at least one edit is always allowed); else
+/// empty.
+[[nodiscard]] std::string closest(std::string_view word,
+                                  const std::vector<std::string>& candidates);
+
+/// "a, b, c".
+[[nodiscard]] std::string listed(const std::vector<std::string>& words);
+
+}  // namespace ipw::datasets
