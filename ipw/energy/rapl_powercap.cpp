@@ -119,15 +119,18 @@ SensorDescription describe_zone(const Zone& zone, const std::string& cpu, double
   return description;
 }
 
+core::Result<std::uint64_t> read_range(const fs::path& path) {
+  IPW_TRY(const std::string line, read_line(path));
+  return parse_count(line, path.string());
+}
+
 // Adds the zone's sensor, or says why there is none. True if the zone gives joules.
 bool take(const Zone& zone, const std::string& cpu, Probe& probe) {
   const fs::path energy = zone.folder / "energy_uj";
   const auto finding = [&](Finding::Status status, std::string detail, std::string cure) {
     probe.findings.push_back({status, kMethod, zone.id, std::move(detail), std::move(cure)});
   };
-  CounterFile range_file(zone.folder / "max_energy_range_uj");
-  auto range = range_file.read().and_then(
-      [&](std::string_view text) { return parse_count(text, range_file.path().string()); });
+  const auto range = read_range(zone.folder / "max_energy_range_uj");
   if (!range) {
     finding(Finding::Status::kBroken, range.error().message, kMaskedCure);
     return false;
@@ -164,9 +167,14 @@ Probe probe_rapl_powercap(const fs::path& root) {
   }
 
   const std::string cpu = read_cpu_info(root).model_name;
-  const bool has_package = std::ranges::contains(zones, "package", &Zone::kind);
+  const bool has_package = std::ranges::find(zones, "package", &Zone::kind) != zones.end();
   std::vector<std::string> taken;
   for (const Zone& zone : zones) {
+    if (zone.kind.empty()) {
+      probe.findings.push_back({Finding::Status::kBroken, kMethod, zone.folder.string(),
+                                "the zone is there but its files are not", kMaskedCure});
+      continue;
+    }
     const bool wanted =
         zone.kind == "package" || zone.kind == "dram" || (zone.kind == "psys" && !has_package);
     if (!wanted) continue;

@@ -1,0 +1,255 @@
+// NVML by dlopen: see nvml.h. Declarations after NVIDIA's nvml.h (API version 2 symbols).
+
+#include "ipw/energy/nvml.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace ipw::energy {
+
+namespace {
+
+constexpr const char* kMethod = "nvml-counter";
+
+using Device = struct nvmlDevice_st*;
+using Return = int;
+constexpr Return kSuccess = 0;
+constexpr Return kNotSupported = 3;
+constexpr Return kNoPermission = 4;
+
+// The loaded library; shut down and closed with its last sensor.
+struct Library {
+  Return (*init)() = nullptr;
+  Return (*shutdown)() = nullptr;
+  const char* (*error_string)(Return) = nullptr;
+  Return (*count)(unsigned*) = nullptr;
+  Return (*by_index)(unsigned, Device*) = nullptr;
+  Return (*by_uuid)(const char*, Device*) = nullptr;
+  Return (*name)(Device, char*, unsigned) = nullptr;
+  Return (*uuid)(Device, char*, unsigned) = nullptr;
+  Return (*total_energy)(Device, unsigned long long*) = nullptr;
+  Return (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;  // optional: since driver 450
+
+  Library() = default;
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library() {
+    if (initialised) shutdown();
+    if (handle) ::dlclose(handle);
+  }
+
+  void* handle = nullptr;
+  bool initialised = false;
+};
+
+template <class Function>
+core::Result<void> bind(void* handle, const char* symbol, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(handle, symbol));
+  if (function) return {};
+  return core::fail(
+      core::ErrorCode::kUnsupported,
+      fmt::format("cannot use NVML: the library has no {} (update the NVIDIA driver)", symbol));
+}
+
+core::Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) {
+  auto library = std::make_shared<Library>();
+  std::string why = "no library name was given";
+  for (const std::string& name : names) {
+    library->handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library->handle) break;
+    const char* error = ::dlerror();
+    why = error ? error : name;
+  }
+  if (!library->handle) {
+    return core::fail(core::ErrorCode::kNotFound, fmt::format("cannot load NVML: {}", why));
+  }
+  void* const handle = library->handle;
+  IPW_CHECK(bind(handle, "nvmlInit_v2", library->init));
+  IPW_CHECK(bind(handle, "nvmlShutdown", library->shutdown));
+  IPW_CHECK(bind(handle, "nvmlErrorString", library->error_string));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetCount_v2", library->count));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetHandleByIndex_v2", library->by_index));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetHandleByUUID", library->by_uuid));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetName", library->name));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetUUID", library->uuid));
+  IPW_CHECK(bind(handle, "nvmlDeviceGetTotalEnergyConsumption", library->total_energy));
+  (void)bind(handle, "nvmlDeviceGetMigMode", library->mig_mode);
+  if (const Return code = library->init(); code != kSuccess) {
+    return core::fail(
+        code == kNoPermission ? core::ErrorCode::kPermissionDenied : core::ErrorCode::kUnavailable,
+        fmt::format("cannot start NVML: {}", library->error_string(code)));
+  }
+  library->initialised = true;
+  return library;
+}
+
+std::unexpected<core::Error> failure(const Library& library, const std::string& id, Return code) {
+  const core::ErrorCode kind = code == kNoPermission   ? core::ErrorCode::kPermissionDenied
+                               : code == kNotSupported ? core::ErrorCode::kUnsupported
+                                                       : core::ErrorCode::kUnavailable;
+  return core::fail(kind, fmt::format("cannot read the energy of {}: {} (NVML error {})", id,
+                                      library.error_string(code), code));
+}
+
+class NvmlSensor final : public Sensor {
+ public:
+  NvmlSensor(std::shared_ptr<Library> library, SensorDescription description, std::string uuid)
+      : library_(std::move(library)),
+        description_(std::move(description)),
+        uuid_(std::move(uuid)) {}
+
+  [[nodiscard]] SensorDescription describe() const override { return description_; }
+
+  [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
+    if (!device_) IPW_CHECK(look_up());
+    unsigned long long millijoules = 0;
+    const Return code = library_->total_energy(device_, &millijoules);
+    if (code == kSuccess)
+      return Sample{now, core::to_joules(core::Millijoules{millijoules}), epoch_};
+    // A handle must not outlive its device: after a loss (15) or anything unknown it is fetched
+    // anew. Whether the counter went on meanwhile nobody says, so a new epoch begins.
+    device_ = nullptr;
+    return failure(*library_, description_.id, code);
+  }
+
+ private:
+  core::Result<void> look_up() {
+    const Return code = library_->by_uuid(uuid_.c_str(), &device_);
+    if (code != kSuccess) {
+      device_ = nullptr;
+      return failure(*library_, description_.id, code);
+    }
+    ++epoch_;
+    return {};
+  }
+
+  std::shared_ptr<Library> library_;
+  SensorDescription description_;
+  std::string uuid_;
+  Device device_ = nullptr;
+  std::uint32_t epoch_ = 0;
+};
+
+template <class Get>
+std::string text_of(Get get, Device device) {
+  std::array<char, 128> buffer{};
+  const Return code = get(device, buffer.data(), static_cast<unsigned>(buffer.size() - 1));
+  return code == kSuccess ? std::string(buffer.data()) : std::string();
+}
+
+SensorDescription describe_gpu(const std::string& name, const std::string& uuid, bool mig,
+                               bool billed) {
+  SensorDescription description;
+  description.id = "nvml:" + uuid;
+  description.device = mig ? name + " (whole board; MIG is on)" : name;
+  description.provenance = {record::Source::kMeasured, kMethod};
+  description.scope = Scope::kBoard;
+  description.update_period = core::Seconds(0.1);  // 10 to 100 ms have been seen
+  description.resolution = core::Joules(0.001);
+  description.max_power = core::Watts(5000.0);  // the hungriest modules of 2026 take under 2 kW
+  description.method_uncertainty = 0.05;
+  description.billed = billed;
+  return description;
+}
+
+void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& options,
+                  unsigned index, unsigned count, Probe& probe) {
+  const auto finding = [&](Finding::Status status, std::string subject, std::string detail,
+                           std::string cure) {
+    probe.findings.push_back(
+        {status, kMethod, std::move(subject), std::move(detail), std::move(cure)});
+  };
+  Device device = nullptr;
+  const Return found = library->by_index(index, &device);
+  const std::string uuid = found == kSuccess ? text_of(library->uuid, device) : "";
+  if (uuid.empty()) {
+    finding(Finding::Status::kBroken, fmt::format("GPU {}", index),
+            fmt::format("cannot open it: {}", library->error_string(found)),
+            "see `dmesg | grep Xid`; a lost GPU needs a reset or a reboot");
+    return;
+  }
+  unsigned mig = 0;
+  unsigned pending = 0;
+  if (library->mig_mode && library->mig_mode(device, &mig, &pending) != kSuccess) mig = 0;
+  const bool billed = cuda_shows(options.cuda_visible_devices, index, uuid, count);
+  auto sensor = std::make_unique<NvmlSensor>(
+      library, describe_gpu(text_of(library->name, device), uuid, mig != 0, billed), uuid);
+  const SensorDescription description = sensor->describe();
+  if (const auto sample = sensor->read(core::Instant{}); !sample) {
+    const bool denied = sample.error().code == core::ErrorCode::kPermissionDenied;
+    const bool unsupported = sample.error().code == core::ErrorCode::kUnsupported;
+    finding(denied        ? Finding::Status::kDenied
+            : unsupported ? Finding::Status::kAbsent
+                          : Finding::Status::kBroken,
+            description.id, sample.error().message,
+            denied        ? "let this user open /dev/nvidia* (group video or render)"
+            : unsupported ? "GPUs before Volta and some laptop GPUs have no energy counter"
+                          : "see `dmesg | grep Xid`; a lost GPU needs a reset or a reboot");
+    return;
+  }
+  finding(Finding::Status::kUsed, description.id,
+          fmt::format("{}{}", description.device,
+                      billed ? "" : "; recorded, not billed: CUDA_VISIBLE_DEVICES hides it"),
+          mig ? "MIG: the figure is the whole board's; use the board alone while measuring" : "");
+  probe.sensors.push_back(std::move(sensor));
+}
+
+}  // namespace
+
+bool cuda_shows(const std::optional<std::string>& cuda_visible_devices, unsigned index,
+                const std::string& uuid, unsigned device_count) {
+  if (!cuda_visible_devices) return true;
+  std::string_view rest = *cuda_visible_devices;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    std::string_view entry = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+    while (entry.starts_with(' ')) entry.remove_prefix(1);
+    while (entry.ends_with(' ')) entry.remove_suffix(1);
+    if (entry.starts_with("MIG-GPU-")) entry = entry.substr(4, entry.find('/') - 4);
+    if (entry.starts_with("GPU-")) {
+      if (uuid.starts_with(entry)) return true;
+      continue;
+    }
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(entry.data(), entry.data() + entry.size(), number);
+    const bool whole = error == std::errc{} && end == entry.data() + entry.size();
+    if (!whole || number >= device_count) return false;
+    if (number == index) return true;
+  }
+  return false;
+}
+
+Probe probe_nvml(const NvmlOptions& options) {
+  Probe probe;
+  const auto library = load(options.libraries);
+  if (!library) {
+    const bool absent = library.error().code == core::ErrorCode::kNotFound;
+    probe.findings.push_back({absent ? Finding::Status::kAbsent : Finding::Status::kBroken, kMethod,
+                              options.libraries.empty() ? "" : options.libraries.front(),
+                              library.error().message,
+                              absent ? "where there is an NVIDIA GPU: install its driver, or start "
+                                       "the container with --gpus all"
+                                     : "check `nvidia-smi`"});
+    return probe;
+  }
+  unsigned count = 0;
+  if ((*library)->count(&count) != kSuccess || count == 0) {
+    probe.findings.push_back({Finding::Status::kAbsent, kMethod, options.libraries.front(),
+                              "the driver is there and shows no GPU", "check `nvidia-smi`"});
+    return probe;
+  }
+  for (unsigned index = 0; index < count; ++index) {
+    probe_device(*library, options, index, count, probe);
+  }
+  return probe;
+}
+
+}  // namespace ipw::energy

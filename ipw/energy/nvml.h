@@ -1,0 +1,32 @@
+#pragma once
+// NVIDIA GPUs by NVML's total-energy counter (Volta and later). The library belongs to the driver
+// and is loaded at run time; its few functions are declared here, so that nothing of NVIDIA's is
+// needed to build.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipw/energy/sensor.h"
+
+namespace ipw::energy {
+
+struct NvmlOptions {
+  std::vector<std::string> libraries{"libnvidia-ml.so.1"};  // tried in this order
+  std::optional<std::string> cuda_visible_devices;          // absent: every GPU is billed
+};
+
+/// One sensor for each GPU that has the counter, keyed by UUID ("nvml:GPU-…"): indices move when a
+/// GPU is lost. GPUs that CUDA_VISIBLE_DEVICES hides are recorded with `billed` false. With MIG on,
+/// the counter is the whole board's, whatever slice did the work, and the description says so.
+/// A lost GPU reads as kUnavailable and is looked up anew by its UUID; its return begins an epoch.
+[[nodiscard]] Probe probe_nvml(const NvmlOptions& options);
+
+/// Whether CUDA_VISIBLE_DEVICES shows the GPU with this NVML index and UUID. CUDA's own rules: the
+/// list ends at the first entry that is neither an index nor a UUID; a UUID may be shortened; empty
+/// shows none. Indices are taken in PCI order, as CUDA does with CUDA_DEVICE_ORDER=PCI_BUS_ID (and
+/// in any order where all GPUs are alike). An entry "MIG-GPU-<uuid>/…" shows that GPU.
+[[nodiscard]] bool cuda_shows(const std::optional<std::string>& cuda_visible_devices,
+                              unsigned index, const std::string& uuid, unsigned device_count);
+
+}  // namespace ipw::energy
