@@ -1,0 +1,64 @@
+#pragma once
+// Walks the energy table beside the calls table: both are clustered by the same key, so one pass
+// over each gives every call its shares.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ipw/core/result.h"
+#include "ipw/record/provenance.h"
+#include "ipw/store/attempt_sum.h"
+#include "ipw/store/sqlite.h"
+
+namespace ipw::store {
+
+struct CallKey {
+  std::int64_t question = 0;
+  std::int64_t repeat = 0;
+  std::int64_t attempt = 0;
+
+  auto operator<=>(const CallKey&) const = default;
+  [[nodiscard]] bool same_record(const CallKey& other) const {
+    return question == other.question && repeat == other.repeat;
+  }
+};
+
+struct SensorName {
+  std::string id;
+  record::Provenance provenance;
+};
+
+/// Every sensor that has a share in the run, in the order of first appearance.
+[[nodiscard]] core::Result<std::vector<SensorName>> read_sensors(Database& database);
+
+/// One pass. Lives as long as its Database.
+class EnergyCursor {
+ public:
+  /// `sensors` is how many read_sensors() gave.
+  [[nodiscard]] static core::Result<EnergyCursor> make(Database& database, std::size_t sensors);
+
+  /// Calls `take(index into read_sensors(), share)` for each share of the call `key`; keys rise
+  /// from one call to the next.
+  template <class Take>
+  [[nodiscard]] core::Result<void> shares_of(const CallKey& key, const Take& take) {
+    while (more_ && key_ < key) IPW_CHECK(advance());
+    while (more_ && key_ == key) {
+      take(sensor_, share_);
+      IPW_CHECK(advance());
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] core::Result<void> advance();
+
+  Statement rows_;
+  std::size_t sensors_ = 0;
+  bool more_ = true;
+  CallKey key_;
+  std::size_t sensor_ = 0;
+  ShareNumbers share_;
+};
+
+}  // namespace ipw::store

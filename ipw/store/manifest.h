@@ -1,0 +1,117 @@
+#pragma once
+// run.json: everything that another person needs to repeat a run, as plain data. The store may not
+// know models, sensors or data sets, so their descriptions have their own plain form here.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/result.h"
+#include "ipw/core/units.h"
+#include "ipw/record/provenance.h"
+
+namespace ipw::store {
+
+struct ManifestModel {
+  std::string name;  // as the user wrote it
+  std::string architecture;
+  std::string engine;
+  std::string digest;  // SHA-256 of the weights, where they are here
+  std::string quantization;
+  std::optional<std::uint64_t> parameters;
+  std::optional<std::uint64_t> active_parameters;
+  std::optional<std::uint64_t> size_bytes;
+  std::optional<int> context_tokens;
+  std::string chat_template;
+};
+
+struct ManifestQuestions {
+  std::string name;
+  std::string source;
+  std::string digest;
+  std::string scorer;
+  std::string reading;                 // how the file was read: format, mapping, template
+  std::int64_t selected = 0;           // questions that this run asks, each `repeat` times
+  std::int64_t folded_duplicates = 0;  // equal questions that were asked once
+  std::int64_t invalid = 0;            // lines that could not be read as a question
+};
+
+struct ManifestSampling {
+  double temperature = 0.0;
+  double top_p = 1.0;
+  int top_k = 0;
+  double min_p = 0.0;
+  double repetition_penalty = 1.0;
+};
+
+struct ManifestOptions {
+  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> sample;
+  int concurrency = 1;
+  int repeat = 1;
+  int max_tokens = 0;
+  std::vector<std::string> stop;
+  ManifestSampling sampling;
+  core::Seconds idle{0.0};  // how long idle power was to be watched, each time
+};
+
+struct ManifestMachine {
+  std::string hostname;
+  std::string os;
+  std::string kernel;
+  std::string cpu_model;
+  int cores = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+struct ManifestSensor {
+  std::string id;
+  std::string device;
+  record::Provenance provenance;
+  std::string scope;  // "chip", "package", "dram", "module", "board" or "wall"
+  core::Seconds update_period{0.0};
+  core::Joules resolution;
+  std::optional<core::Joules> wrap;
+  bool billed = true;
+  bool sees_idle = true;
+  std::string assumption;  // of an estimate; empty for measurements
+};
+
+struct Manifest {
+  int schema_version = 0;  // set by the store
+  std::string run_id;      // 32 hex characters; the store makes one where it is empty
+  std::string created;     // RFC 3339; the store sets it where it is empty
+  std::string ipw_version;
+  std::vector<std::string> command_line;
+  ManifestModel model;
+  ManifestQuestions questions;
+  ManifestOptions options;
+  std::string prompt_template;
+  std::map<std::string, std::uint64_t> seeds;  // by name: "run", "sampling", "generation", …
+  ManifestMachine machine;
+  std::vector<ManifestSensor> sensors;
+  std::string unknown;  // JSON object of keys that this version does not know; written back
+};
+
+/// One JSON document, indented, `schema_version` first, keys with units. Bytes that are not UTF-8
+/// become U+FFFD.
+[[nodiscard]] std::string to_json(const Manifest& manifest);
+
+/// Absent keys keep their defaults, unknown ones go to `unknown`. kInvalidData where it is no JSON
+/// object, lacks schema_version or run_id, or a value has the wrong type (`origin` and the key are
+/// named); kUnsupported where another ipw's format is newer or older than this one reads.
+[[nodiscard]] core::Result<Manifest> manifest_from_json(std::string_view json,
+                                                        const std::string& origin);
+
+/// kNotFound, kPermissionDenied, and what manifest_from_json says.
+[[nodiscard]] core::Result<Manifest> read_manifest(const std::filesystem::path& file);
+
+/// "2026-11-21T01:02:03.004Z"
+[[nodiscard]] std::string rfc3339(core::WallTime time);
+
+}  // namespace ipw::store

@@ -1,0 +1,46 @@
+#pragma once
+// The folder of a run as the file system sees it: names that nobody else has, one writer at a time,
+// and files that are there whole or not at all.
+
+#include <filesystem>
+#include <string_view>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/result.h"
+
+namespace ipw::store {
+
+/// Makes an empty folder `parent/2026-11-21T01-02-03Z_MODEL_DATASET`, with `_2`, `_3`, … where that
+/// name is taken, and its parents. The folder is made in one atomic step: two processes never get
+/// the same. Of a path in `model` or `dataset` only the file's name is used, without .gguf or
+/// .jsonl; other characters than letters, digits, '.' and '-' become '-'. kPermissionDenied,
+/// kOutOfSpace, kUnavailable.
+[[nodiscard]] core::Result<std::filesystem::path> new_run_directory(
+    const std::filesystem::path& parent, std::string_view model, std::string_view dataset,
+    core::WallTime time);
+
+/// Makes `directory` and its parents; true where it was not there before. kAlreadyExists where it
+/// is a file or holds anything.
+[[nodiscard]] core::Result<bool> make_empty_directory(const std::filesystem::path& directory);
+
+/// Replaces `file` by `text`: written beside it, synced, renamed. After a crash at any moment the
+/// file is the old or the new one. kPermissionDenied, kOutOfSpace, kUnavailable.
+[[nodiscard]] core::Result<void> write_atomically(const std::filesystem::path& file,
+                                                  std::string_view text);
+
+/// flock on run.lock, which the kernel drops when the process ends, however it ends. The file keeps
+/// the holder's process id for the message.
+class RunLock {
+ public:
+  /// kBusy names the process that holds it.
+  [[nodiscard]] static core::Result<RunLock> take(const std::filesystem::path& file);
+  RunLock(RunLock&& other) noexcept;
+  RunLock& operator=(RunLock&& other) noexcept;
+  ~RunLock();
+
+ private:
+  explicit RunLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+}  // namespace ipw::store

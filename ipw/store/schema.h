@@ -1,0 +1,12 @@
+#pragma once
+// The tables of run.sqlite. docs/formats.md describes every column; the two change together, and a
+// change that older readers would misread raises the version.
+
+namespace ipw::store {
+
+/// Of run.json and run.sqlite alike.
+inline constexpr int kSchemaVersion = 1;
+
+extern const char* const kSchema;
+
+}  // namespace ipw::store
