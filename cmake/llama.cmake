@@ -42,8 +42,9 @@ if(NOT EXISTS "${IPW_LLAMA_SOURCE}/include/llama.h")
 endif()
 
 target_include_directories(ipw_llama SYSTEM INTERFACE
-  "${IPW_LLAMA_SOURCE}/include" "${IPW_LLAMA_SOURCE}/ggml/include")
+  "${IPW_LLAMA_SOURCE}/include" "${IPW_LLAMA_SOURCE}/ggml/include" "${IPW_LLAMA_SOURCE}/common")
 target_link_libraries(ipw_llama INTERFACE
+  "${IPW_LLAMA_DIR}/libllama-common.so"
   "${IPW_LLAMA_DIR}/libllama.v${IPW_LLAMA_TESTED}.so"
   "${IPW_LLAMA_DIR}/libggml.v${IPW_LLAMA_TESTED}.so"
   "${IPW_LLAMA_DIR}/libggml-base.so")

@@ -1,0 +1,24 @@
+#pragma once
+// The one place that touches what llama.cpp keeps per process: its list of backends and its log.
+
+#include <filesystem>
+#include <string>
+
+#include "ipw/core/result.h"
+
+namespace ipw::models {
+
+/// Loads the CPU and accelerator backends, once per process; later calls return at once. Looks in
+/// `directory` if given, else in ../lib/ipw beside the running program, else where the build found
+/// llama.cpp, else where the system keeps it. Silences llama.cpp's log. Thread-safe. kUnsupported
+/// where no backend fits this machine.
+[[nodiscard]] core::Result<void> load_llama_backends(const std::filesystem::path& directory);
+
+/// The last error or warning that llama.cpp logged on this thread, in one line, and forgets it;
+/// "no reason given" where it said nothing.
+[[nodiscard]] std::string take_llama_complaint();
+
+/// "llama.cpp v0.5.0".
+[[nodiscard]] std::string llama_version_name();
+
+}  // namespace ipw::models
