@@ -23,6 +23,7 @@ using Return = int;
 constexpr Return kSuccess = 0;
 constexpr Return kNotSupported = 3;
 constexpr Return kNoPermission = 4;
+constexpr Return kGpuLost = 15;
 
 // The loaded library; shut down and closed with its last sensor.
 struct Library {
@@ -113,8 +114,9 @@ class NvmlSensor final : public Sensor {
     const Return code = library_->total_energy(device_, &millijoules);
     if (code == kSuccess)
       return Sample{now, core::to_joules(core::Millijoules{millijoules}), epoch_};
-    // A handle must not outlive its device: after a loss (15) or anything unknown it is fetched
-    // anew. Whether the counter went on meanwhile nobody says, so a new epoch begins.
+    // A handle must not outlive its device, so it is fetched anew after any error. Of a lost GPU
+    // nobody says whether its counter goes on: its return begins an epoch.
+    lost_ |= code == kGpuLost;
     device_ = nullptr;
     return failure(*library_, description_.id, code);
   }
@@ -124,9 +126,10 @@ class NvmlSensor final : public Sensor {
     const Return code = library_->by_uuid(uuid_.c_str(), &device_);
     if (code != kSuccess) {
       device_ = nullptr;
+      lost_ = true;
       return failure(*library_, description_.id, code);
     }
-    ++epoch_;
+    if (std::exchange(lost_, false)) ++epoch_;
     return {};
   }
 
@@ -134,6 +137,7 @@ class NvmlSensor final : public Sensor {
   SensorDescription description_;
   std::string uuid_;
   Device device_ = nullptr;
+  bool lost_ = false;
   std::uint32_t epoch_ = 0;
 };
 

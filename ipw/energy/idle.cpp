@@ -1,0 +1,54 @@
+// Batch means: see idle.h.
+
+#include "ipw/energy/idle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+namespace ipw::energy {
+
+core::Result<IdlePower> idle_power(const Timeline& timeline, core::Instant from, core::Instant to) {
+  constexpr std::size_t kBatches = 16;
+  std::array<double, kBatches> joules{};
+  std::array<double, kBatches> seconds{};
+  std::int64_t updates = 0;
+  const double span = core::Seconds(to - from).count();
+  timeline.visit(from, to, [&](const Interval& interval) {
+    if (!interval.known) return;
+    const double middle =
+        core::Seconds(interval.from - from).count() + interval.length().count() / 2.0;
+    const auto batch = std::min(kBatches - 1, static_cast<std::size_t>(middle / span * kBatches));
+    joules[batch] += to_joules(interval.energy).count();
+    seconds[batch] += interval.length().count();
+    ++updates;
+  });
+
+  double total_joules = 0.0;
+  double total_seconds = 0.0;
+  double batches = 0.0;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    total_joules += joules[i];
+    total_seconds += seconds[i];
+    if (seconds[i] > 0.0) batches += 1.0;
+  }
+  if (batches < 4.0) {
+    return core::fail(
+        core::ErrorCode::kUnavailable,
+        fmt::format("cannot measure the idle power of {}: only {} updates in {:.3g} s "
+                    "(wait longer)",
+                    timeline.sensor().id, updates, span));
+  }
+  const double mean = total_joules / total_seconds;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < kBatches; ++i) {
+    if (seconds[i] > 0.0) squares += std::pow(joules[i] / seconds[i] - mean, 2);
+  }
+  const double standard_error = std::sqrt(squares / (batches - 1.0) / batches);
+  return IdlePower{core::Watts(mean), core::Watts(standard_error), updates};
+}
+
+}  // namespace ipw::energy

@@ -1,0 +1,104 @@
+#pragma once
+// The rule of attribution for one meter: see attribution.h for what is promised, here for how.
+//
+// In an update interval of length L with energy E and idle power P:
+//   idle       = P·L, at most E where the sensor sees idle. The part of it that falls on time with
+//   n
+//                requests in flight is divided by n; time with none leaves it unattributed.
+//   above idle = E − idle. It may be negative by noise; cutting that at 0 would bill noise.
+//                All of it goes to those in flight, by work, also where they fill only a part of
+//                the interval: power steps when work starts and stops, so what lies above idle in
+//                an edge interval was theirs. Only where the interval is longer than three update
+//                periods (readings failed) that inference ends, and the part that falls on time in
+//                flight, widened by one update period at either end, is theirs.
+//   work       = prompt tokens × cost, spread evenly over start to first token, plus output tokens
+//   ×
+//                cost, spread evenly from there to the end; where cost or tokens are unknown, time.
+//
+// Uncertainty of a request's share, one standard deviation, added in quadrature: cuts where others
+// come or go within an interval (cut_deviation), boundaries known to half an update period, the
+// meter's resolution, idle power's standard error, the method; and, because it is the same mistake
+// in every interval and so is summed before squaring, a wrong division of work: s·(1−s) of the
+// energy for a share s, whole for division by time, a quarter of it for division by tokens.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "ipw/energy/attribution.h"
+
+namespace ipw::energy {
+
+class MeterAttribution {
+ public:
+  MeterAttribution(Meter meter, std::optional<TokenCost> cost);
+
+  struct Released {
+    std::uint64_t id = 0;
+    std::optional<record::EnergyShare> share;  // absent: the meter covered nothing of it
+  };
+
+  void finish(const RequestWork& work) { upcoming_.push(work); }
+  void add(const Sample& sample);
+  /// Processes intervals up to `horizon` (every request that starts before it has been finished);
+  /// then gives up on requests that ended before `overdue` and still wait for samples.
+  void settle(core::Instant horizon, core::Instant overdue, std::vector<Released>& released);
+
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] core::Instant::duration patience() const;
+
+ private:
+  struct Running {
+    RequestWork work;
+    Nanojoules active;
+    Nanojoules loaded_idle;
+    core::Seconds covered{0.0};
+    core::Joules device;      // the device's energy while this request was in flight
+    double cut_variance = 0;  // J²
+    double division = 0;      // J
+  };
+  // A running request's part of the interval at hand.
+  struct Part {
+    Running* request = nullptr;
+    core::Instant from;
+    core::Instant to;
+    core::Seconds time{0.0};
+    double idle_time = 0.0;  // ∫ dt / requests in flight, s
+    double work = 0.0;
+  };
+  struct StartsLater {
+    bool operator()(const RequestWork& a, const RequestWork& b) const {
+      return a.started > b.started;
+    }
+  };
+
+  void process(const Interval& interval);
+  void admit(core::Instant until);
+  void collect_parts(const Interval& interval);
+  core::Seconds share_idle_time();
+  bool measure_work();
+  void divide(const Interval& interval);
+  void release_ended(core::Instant until, std::vector<Released>& released);
+  [[nodiscard]] std::optional<record::EnergyShare> share_of(const Running& request) const;
+
+  Meter meter_;
+  std::optional<TokenCost> cost_;
+  IntervalStream stream_;
+  std::deque<Interval> intervals_;
+  std::priority_queue<RequestWork, std::vector<RequestWork>, StartsLater> upcoming_;
+  std::vector<Running> running_;
+  std::vector<Part> parts_;  // of the interval at hand; kept for its memory
+  std::vector<std::pair<core::Instant, int>> edges_;
+  std::optional<core::Instant> processed_;  // where the last processed interval ended
+  Ledger ledger_;
+};
+
+/// The work of a request that falls into [from, to], in the unit of `cost`; nothing where its
+/// tokens are unknown.
+[[nodiscard]] std::optional<double> work_within(const RequestWork& request, const TokenCost& cost,
+                                                core::Instant from, core::Instant to);
+
+}  // namespace ipw::energy

@@ -1,0 +1,107 @@
+// Polling and the ring: see sampler.h.
+
+#include "ipw/energy/sampler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ipw::energy {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Duration = core::Instant::duration;
+
+constexpr Duration kFastestPoll = milliseconds(1);
+constexpr Duration kFirstRetry = milliseconds(10);
+constexpr Duration kLastRetry = std::chrono::seconds(5);
+constexpr Duration kStopCheck = milliseconds(20);
+
+}  // namespace
+
+Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock)
+    : sensors_(std::move(sensors)), clock_(clock), ring_(kRingSize), health_(sensors_.size()) {
+  const core::Instant now = clock_.now();
+  for (const auto& sensor : sensors_) {
+    descriptions_.push_back(sensor->describe());
+    const auto update = std::chrono::duration_cast<Duration>(descriptions_.back().update_period);
+    schedules_.push_back({std::max(kFastestPoll, update / 2), kFirstRetry, now});
+  }
+}
+
+Sampler::~Sampler() { stop(); }
+
+void Sampler::start() {
+  if (thread_.joinable() || sensors_.empty()) return;
+  stopping_ = false;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Sampler::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sampler::run() {
+  while (!stopping_) {
+    const core::Instant now = clock_.now();
+    clock_.sleep_until(std::min(poll(now), now + kStopCheck));
+  }
+}
+
+core::Instant Sampler::poll(core::Instant now) {
+  core::Instant next = core::Instant::max();
+  for (std::size_t i = 0; i < sensors_.size(); ++i) {
+    if (schedules_[i].due <= now) read(i, now);
+    next = std::min(next, schedules_[i].due);
+  }
+  return next;
+}
+
+void Sampler::read(std::size_t sensor, core::Instant now) {
+  Schedule& schedule = schedules_[sensor];
+  const core::Instant before = clock_.now();
+  core::Result<Sample> sample = sensors_[sensor]->read(before);
+  if (!sample) {
+    schedule.due = now + std::max(schedule.retry, schedule.period);
+    schedule.retry = std::min(2 * schedule.retry, kLastRetry);
+    const std::lock_guard lock(health_mutex_);
+    ++health_[sensor].errors;
+    health_[sensor].last_error = std::move(sample).error();
+    return;
+  }
+  sample->at += (clock_.now() - before) / 2;
+  push({static_cast<std::uint32_t>(sensor), *sample});
+  schedule.retry = kFirstRetry;
+  schedule.due += schedule.period;
+  if (schedule.due <= now) schedule.due = now + schedule.period;
+  const std::lock_guard lock(health_mutex_);
+  ++health_[sensor].samples;
+  health_[sensor].last_error.reset();
+}
+
+void Sampler::push(const Reading& reading) {
+  const std::size_t written = written_.load(std::memory_order_relaxed);
+  if (written - taken_.load(std::memory_order_acquire) == kRingSize) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  ring_[written % kRingSize] = reading;
+  written_.store(written + 1, std::memory_order_release);
+}
+
+std::size_t Sampler::drain(std::vector<Reading>& readings) {
+  const std::size_t taken = taken_.load(std::memory_order_relaxed);
+  const std::size_t written = written_.load(std::memory_order_acquire);
+  for (std::size_t i = taken; i != written; ++i) readings.push_back(ring_[i % kRingSize]);
+  taken_.store(written, std::memory_order_release);
+  return written - taken;
+}
+
+std::vector<SensorHealth> Sampler::health() const {
+  const std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+}  // namespace ipw::energy

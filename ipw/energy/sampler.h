@@ -1,0 +1,92 @@
+#pragma once
+// One thread that reads every sensor in time, and a ring from which the consumer takes the samples.
+// It never waits for the consumer: where the ring is full, samples are dropped and counted, which
+// costs resolution and no joules, because counters are cumulative.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/energy/sensor.h"
+
+namespace ipw::energy {
+
+struct Reading {
+  std::uint32_t sensor = 0;  // index into Sampler::sensors()
+  Sample sample;
+};
+
+/// How one sensor has been doing.
+struct SensorHealth {
+  std::uint64_t samples = 0;
+  std::uint64_t errors = 0;
+  std::optional<core::Error> last_error;  // absent while readings succeed
+};
+
+/// A sensor is polled at half its update period, so that updates are located in time, but at most
+/// at 1 kHz; a failing one is retried after 10 ms, then twice as long each time, up to 5 s. A late
+/// poll is not made up for by a burst. A sample's time is the middle of the reading.
+class Sampler {
+ public:
+  static constexpr std::size_t kRingSize = std::size_t{1} << 16;  // a minute at 1 kHz
+
+  Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock);
+  ~Sampler();  // stops
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  [[nodiscard]] const std::vector<SensorDescription>& sensors() const { return descriptions_; }
+
+  /// Starts or ends the thread; both may be called again. stop() returns within about 20 ms of the
+  /// clock's time, or when the reading at hand has ended. Call both from one thread.
+  void start();
+  void stop();
+
+  /// Moves what has arrived to the end of `readings` and says how many. One consumer at a time; any
+  /// thread.
+  std::size_t drain(std::vector<Reading>& readings);
+  /// Samples lost because nobody drained. Thread-safe.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  /// One per sensor. Thread-safe.
+  [[nodiscard]] std::vector<SensorHealth> health() const;
+
+  /// Reads every sensor that is due at `now` and returns when the next one will be. This is what
+  /// the thread does; tests call it instead of start().
+  core::Instant poll(core::Instant now);
+
+ private:
+  struct Schedule {
+    core::Instant::duration period;
+    core::Instant::duration retry;
+    core::Instant due;
+  };
+  void run();
+  void read(std::size_t sensor, core::Instant now);
+  void push(const Reading& reading);
+
+  std::vector<std::unique_ptr<Sensor>> sensors_;
+  std::vector<SensorDescription> descriptions_;
+  std::vector<Schedule> schedules_;
+  core::Clock& clock_;
+
+  // Single producer, single consumer: each index is written by one side only.
+  std::vector<Reading> ring_;
+  alignas(64) std::atomic<std::size_t> written_{0};
+  alignas(64) std::atomic<std::size_t> taken_{0};
+  std::atomic<std::uint64_t> dropped_{0};
+
+  mutable std::mutex health_mutex_;
+  std::vector<SensorHealth> health_;
+
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace ipw::energy
