@@ -84,6 +84,10 @@ int report_error(Context& context, const core::Error& error) {
   return core::exit_status(error.code);
 }
 
+int finish(Context& context, const core::Result<int>& result) {
+  return result ? *result : report_error(context, result.error());
+}
+
 int run_program(Context& context) {
   CLI::App app("Intelligence per Watt: what a model answers, and what that costs", "ipw");
   app.set_version_flag("--version", std::string("ipw ") + version());

@@ -31,6 +31,9 @@ enum ExitStatus : int {
 /// Prints `ipw: message` and returns the error's exit status.
 int report_error(Context& context, const core::Error& error);
 
+/// The exit status of a command: its own, or that of the error, which is reported.
+int finish(Context& context, const core::Result<int>& result);
+
 /// The nearest of `known` to what was typed, or empty where nothing is near.
 [[nodiscard]] std::string nearest(const std::string& typed, std::span<const std::string> known);
 

@@ -23,7 +23,7 @@ record::Verdict without_text(Outcome outcome, std::string why) {
 
 record::Verdict verdict_of(const record::Question& question,
                            const core::Result<record::Completion>& completion, int max_tokens,
-                           const Judge& judge) {
+                           const scoring::Scorer& scorer) {
   if (!completion) {
     const core::Error& error = completion.error();
     return without_text(is_the_models_own(error.code) ? Outcome::kIncorrect : Outcome::kMissing,
@@ -40,7 +40,7 @@ record::Verdict verdict_of(const record::Question& question,
               : fmt::format("ran out of context after {} tokens", completion->usage.output.count));
     case record::FinishReason::kStop: break;
   }
-  return judge(question, completion->text);
+  return scorer.score(question, completion->text);
 }
 
 }  // namespace ipw::profiling

@@ -2,20 +2,16 @@
 // From what a model gave back, or failed to, to a verdict: the model's own failures are incorrect,
 // those of the infrastructure are missing and asked again (docs/metrics.md, Verdicts).
 
-#include <functional>
-
 #include "ipw/core/result.h"
 #include "ipw/record/completion.h"
 #include "ipw/record/question.h"
 #include "ipw/record/verdict.h"
+#include "ipw/scoring/scorer.h"
 
 namespace ipw::profiling {
 
-/// Judges the text of an answer that the model finished.
-using Judge = std::function<record::Verdict(const record::Question&, const std::string& answer)>;
-
 [[nodiscard]] record::Verdict verdict_of(const record::Question& question,
                                          const core::Result<record::Completion>& completion,
-                                         int max_tokens, const Judge& judge);
+                                         int max_tokens, const scoring::Scorer& scorer);
 
 }  // namespace ipw::profiling

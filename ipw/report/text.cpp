@@ -80,16 +80,18 @@ std::size_t display_width(const std::string& text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string wrapped(const std::string& text, std::size_t width, std::size_t indent) {
+std::string wrapped(const std::string& text, std::size_t width, std::size_t indent,
+                    std::size_t start) {
   std::istringstream words(text);
   std::string result;
-  std::size_t column = 0;
-  for (std::string word; words >> word;) {
+  std::size_t column = start;
+  bool first = true;
+  for (std::string word; words >> word; first = false) {
     const std::size_t wide = display_width(word);
-    if (column > indent && column + 1 + wide > width) {
+    if (!first && column + 1 + wide > width) {
       result += "\n" + std::string(indent, ' ');
       column = indent;
-    } else if (!result.empty()) {
+    } else if (!first) {
       result += " ";
       ++column;
     }

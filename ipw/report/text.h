@@ -33,9 +33,10 @@ class Table {
   std::vector<bool> left_;
 };
 
-/// `text` broken at spaces so that no line is wider than `width`; lines after the first begin with
-/// `indent` spaces.
-[[nodiscard]] std::string wrapped(const std::string& text, std::size_t width, std::size_t indent);
+/// The words of `text`, broken so that no line is wider than `width`. The first line is taken to
+/// begin at column `start` (what the caller has printed there already), the others are indented.
+[[nodiscard]] std::string wrapped(const std::string& text, std::size_t width, std::size_t indent,
+                                  std::size_t start = 0);
 
 /// Columns that `text` takes in a terminal, counting code points.
 [[nodiscard]] std::size_t display_width(const std::string& text);

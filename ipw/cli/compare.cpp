@@ -1,0 +1,46 @@
+// ipw compare: two runs, question by question.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/program.h"
+#include "ipw/report/run_comparison.h"
+
+namespace ipw::cli {
+namespace {
+
+struct CompareFlags {
+  std::string a;
+  std::string b;
+  bool json = false;
+  int resamples = 1000;
+};
+
+core::Result<int> run_compare(const CompareFlags& flags, Context& context) {
+  IPW_TRY(const report::RunComparison comparison,
+          report::compare_runs(flags.a, flags.b, flags.resamples));
+  if (flags.json) {
+    context.out << report::comparison_json(comparison).dump(2) << "\n";
+  } else {
+    context.out << report::comparison_text(comparison);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Action declare_compare(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<CompareFlags>();
+  app.add_option("A", flags->a, "A run folder")->required();
+  app.add_option("B", flags->b, "The run folder that it is compared with")->required();
+  app.add_flag("--json", flags->json, "Print one JSON document instead of the table");
+  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  return [flags, &context] { return finish(context, run_compare(*flags, context)); };
+}
+
+}  // namespace ipw::cli

@@ -1,0 +1,132 @@
+// ipw list: what there is to choose from.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/program.h"
+#include "ipw/datasets/catalog.h"
+#include "ipw/energy/sensors.h"
+#include "ipw/models/open_model.h"
+#include "ipw/report/figure_json.h"
+#include "ipw/report/figure_table.h"
+#include "ipw/report/text.h"
+#include "ipw/scoring/scorer.h"
+#include "ipw/store/manifest.h"
+
+namespace ipw::cli {
+namespace {
+
+struct Item {
+  std::string name;
+  std::string summary;
+};
+
+std::vector<Item> list_datasets(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const datasets::NamedSet& set : datasets::named_sets()) {
+    items.push_back({std::string(set.name), std::string(set.summary)});
+  }
+  return items;
+}
+
+std::vector<Item> list_scorers(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const scoring::ScorerRow& row : scoring::scorers()) {
+    items.push_back({std::string(row.name), std::string(row.summary)});
+  }
+  return items;
+}
+
+std::vector<Item> list_models(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const models::ModelScheme& scheme : models::model_schemes()) {
+    items.push_back({std::string(scheme.written),
+                     std::string(scheme.meaning) + (scheme.works ? "" : " (does not work yet)")});
+  }
+  return items;
+}
+
+std::vector<Item> list_sensors(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const energy::SensorKind& kind : energy::sensor_kinds()) {
+    items.push_back({kind.method, kind.title});
+  }
+  return items;
+}
+
+// The run folders directly below `parent`, oldest first; folders that are none are passed over.
+std::vector<Item> list_runs(const std::filesystem::path& parent) {
+  std::vector<Item> items;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, ignored)) {
+    const core::Result<store::Manifest> manifest = store::read_manifest(entry.path() / "run.json");
+    if (!manifest) continue;
+    items.push_back(
+        {entry.path().string(), fmt::format("{} × {}, {} questions × {}, {}", manifest->model.name,
+                                            manifest->questions.name, manifest->questions.selected,
+                                            manifest->options.repeat, manifest->created)});
+  }
+  std::ranges::sort(items, {}, &Item::name);
+  return items;
+}
+
+struct Listing {
+  const char* name;
+  std::vector<Item> (*items)(const std::filesystem::path& runs);
+};
+constexpr Listing kListings[] = {{"datasets", list_datasets},
+                                 {"models", list_models},
+                                 {"scorers", list_scorers},
+                                 {"sensors", list_sensors},
+                                 {"runs", list_runs}};
+
+struct ListFlags {
+  std::vector<std::string> what;
+  std::string runs = "runs";
+  bool json = false;
+};
+
+void print(const ListFlags& flags, Context& context) {
+  nlohmann::ordered_json json = {{"schema_version", report::kJsonSchemaVersion},
+                                 {"command", "list"}};
+  for (const Listing& listing : kListings) {
+    if (!flags.what.empty() && std::ranges::find(flags.what, listing.name) == flags.what.end()) {
+      continue;
+    }
+    auto& entries = json[listing.name] = nlohmann::ordered_json::array();
+    if (!flags.json) context.out << listing.name << "\n";
+    for (const Item& item : listing.items(flags.runs)) {
+      entries.push_back({{"name", item.name}, {"summary", item.summary}});
+      if (flags.json) continue;
+      context.out << fmt::format("  {:<18} ", item.name)
+                  << report::wrapped(item.summary, report::kTerminalWidth, 21,
+                                     std::max<std::size_t>(item.name.size() + 3, 21))
+                  << "\n";
+    }
+  }
+  if (flags.json) context.out << json.dump(2) << "\n";
+}
+
+}  // namespace
+
+Action declare_list(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<ListFlags>();
+  std::vector<std::string> names;
+  for (const Listing& listing : kListings) names.emplace_back(listing.name);
+  app.add_option("WHAT", flags->what, "datasets, models, scorers, sensors or runs; all by default")
+      ->check(CLI::IsMember(names));
+  app.add_option("--runs-dir", flags->runs, "Where runs are looked for")->capture_default_str();
+  app.add_flag("--json", flags->json, "Print one JSON document instead of text");
+  return [flags, &context] {
+    print(*flags, context);
+    return static_cast<int>(kDone);
+  };
+}
+
+}  // namespace ipw::cli

@@ -1,0 +1,66 @@
+// ipw report: the figures of one or more runs.
+#include <fstream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/program.h"
+#include "ipw/report/run_report.h"
+
+namespace ipw::cli {
+namespace {
+
+struct ReportFlags {
+  std::vector<std::string> runs;
+  std::string by;
+  bool json = false;
+  std::string csv;
+  int resamples = 1000;
+};
+
+core::Result<void> write_text(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (file) return {};
+  return core::fail(core::ErrorCode::kPermissionDenied,
+                    "cannot write " + path + " (check the folder, its permissions and its space)");
+}
+
+core::Result<int> run_report(const ReportFlags& flags, Context& context) {
+  std::vector<report::RunReport> reports;
+  const bool by_task = flags.by == "task";
+  for (const std::string& run : flags.runs) {
+    IPW_TRY(report::RunReport report,
+            report::read_report(run, {.by_task = by_task || flags.json || !flags.csv.empty(),
+                                      .resamples = flags.resamples}));
+    reports.push_back(std::move(report));
+  }
+  if (!flags.csv.empty()) IPW_CHECK(write_text(flags.csv, report::report_csv(reports)));
+  if (flags.json) {
+    context.out << report::report_json(reports).dump(2) << "\n";
+  } else {
+    context.out << report::report_text(reports, by_task);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Action declare_report(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<ReportFlags>();
+  app.add_option("RUN", flags->runs, "Run folders")->required();
+  app.add_option("--by", flags->by, "Also show the figures by task")
+      ->check(CLI::IsMember({"task", "model"}));
+  app.add_flag("--json", flags->json, "Print one JSON document instead of the table");
+  app.add_option("--csv", flags->csv, "Also write every figure to this file");
+  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  return [flags, &context] { return finish(context, run_report(*flags, context)); };
+}
+
+}  // namespace ipw::cli

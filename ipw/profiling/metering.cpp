@@ -1,0 +1,135 @@
+// Moves samples from the sampler's ring to the attribution and to the run.
+#include "ipw/profiling/metering.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ipw/energy/telemetry_blob.h"
+#include "ipw/energy/timeline.h"
+
+namespace ipw::profiling {
+namespace {
+
+constexpr std::chrono::milliseconds kGlance{20};  // how often a wait looks whether to stop
+
+std::int64_t whole_second(std::chrono::nanoseconds at) {
+  return std::chrono::floor<std::chrono::seconds>(at).count();
+}
+
+}  // namespace
+
+Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock)
+    : clock_(clock), sampler_(std::move(sensors), clock), unkept_(sampler_.sensors().size()) {
+  sampler_.start();
+}
+
+const std::vector<energy::SensorDescription>& Metering::sensors() const {
+  return sampler_.sensors();
+}
+
+std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core::Seconds span,
+                                                   const std::stop_token& stop) {
+  std::vector<store::IdlePower> found;
+  if (span <= core::Seconds(0)) return found;
+  std::vector<energy::Timeline> timelines(sensors().begin(), sensors().end());
+  readings_.clear();
+  sampler_.drain(readings_);  // what came before is not of this stretch
+  const core::Instant from = clock_.now();
+  const core::Instant end = from + std::chrono::duration_cast<std::chrono::nanoseconds>(span);
+  while (clock_.now() < end && !stop.stop_requested()) {
+    clock_.sleep_until(std::min(end, clock_.now() + kGlance));
+    readings_.clear();
+    sampler_.drain(readings_);
+    for (const energy::Reading& reading : readings_) timelines[reading.sensor].add(reading.sample);
+  }
+  const core::Instant to = clock_.now();
+  for (const energy::Timeline& timeline : timelines) {
+    const core::Result<energy::IdlePower> power = energy::idle_power(timeline, from, to);
+    if (!power) continue;
+    found.push_back({.phase = phase,
+                     .sensor = timeline.sensor().id,
+                     .power = power->mean,
+                     .standard_error = power->standard_error,
+                     .duration = to - from,
+                     .n = power->updates});
+  }
+  return found;
+}
+
+void Metering::start_attribution(std::span<const store::IdlePower> loaded_idle,
+                                 std::optional<energy::TokenCost> cost) {
+  std::vector<energy::Meter> meters;
+  meter_of_sensor_.assign(sensors().size(), std::nullopt);
+  for (std::size_t i = 0; i < sensors().size(); ++i) {
+    if (!sensors()[i].billed) continue;
+    meter_of_sensor_[i] = meters.size();
+    energy::Meter meter{.sensor = sensors()[i]};
+    const auto idle = std::ranges::find(loaded_idle, sensors()[i].id, &store::IdlePower::sensor);
+    if (idle != loaded_idle.end()) {
+      meter.idle = energy::IdlePower{
+          .mean = idle->power, .standard_error = idle->standard_error, .updates = idle->n};
+    }
+    meters.push_back(std::move(meter));
+  }
+  readings_.clear();
+  sampler_.drain(readings_);
+  attributor_.emplace(std::move(meters), cost);
+}
+
+void Metering::begin(std::uint64_t request, core::Instant not_before) {
+  attributor_->begin(request, not_before);
+}
+
+void Metering::finish(const energy::RequestWork& work) { attributor_->finish(work); }
+
+void Metering::take_readings() {
+  readings_.clear();
+  sampler_.drain(readings_);
+  for (const energy::Reading& reading : readings_) {
+    unkept_[reading.sensor].push_back(reading.sample);
+    const std::optional<std::size_t> meter = meter_of_sensor_[reading.sensor];
+    if (meter) attributor_->add(*meter, reading.sample);
+  }
+}
+
+std::vector<energy::Attributed> Metering::settle(core::Instant until) {
+  take_readings();
+  return attributor_->settle(until);
+}
+
+std::vector<energy::Attributed> Metering::flush() {
+  take_readings();
+  return attributor_->flush();
+}
+
+core::Result<void> Metering::keep_samples(store::Run& run, std::optional<core::Instant> until) {
+  for (std::size_t i = 0; i < unkept_.size(); ++i) {
+    std::vector<energy::Sample>& samples = unkept_[i];
+    auto from = samples.begin();
+    while (from != samples.end()) {
+      const std::int64_t second = whole_second(run.on_time_line(from->at));
+      const auto to = std::find_if(from, samples.end(), [&](const energy::Sample& sample) {
+        return whole_second(run.on_time_line(sample.at)) != second;
+      });
+      if (until && whole_second(run.on_time_line(*until)) == second) break;
+      std::vector<energy::Sample> on_run(from, to);
+      for (energy::Sample& sample : on_run) sample.at = core::Instant(run.on_time_line(sample.at));
+      const std::string blob = energy::encode_telemetry(on_run);
+      IPW_CHECK(run.append_telemetry(sensors()[i].id, second,
+                                     std::as_bytes(std::span(blob.data(), blob.size()))));
+      from = to;
+    }
+    samples.erase(samples.begin(), from);
+  }
+  return {};
+}
+
+core::Seconds Metering::slowest_update() const {
+  core::Seconds slowest{0};
+  for (const energy::SensorDescription& sensor : sensors()) {
+    if (sensor.billed) slowest = std::max(slowest, sensor.update_period);
+  }
+  return slowest;
+}
+
+}  // namespace ipw::profiling

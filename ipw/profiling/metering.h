@@ -1,0 +1,67 @@
+#pragma once
+// The sensors of one profile: idle power before and after, the joules of every request in between,
+// and the raw samples for the run.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/result.h"
+#include "ipw/core/units.h"
+#include "ipw/energy/attribution.h"
+#include "ipw/energy/sampler.h"
+#include "ipw/energy/sensor.h"
+#include "ipw/store/run.h"
+
+namespace ipw::profiling {
+
+/// One thread at a time, beside the sampler's own. Only sensors that are billed are attributed; all
+/// are sampled.
+class Metering {
+ public:
+  Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock);
+
+  [[nodiscard]] const std::vector<energy::SensorDescription>& sensors() const;
+
+  /// Watches every sensor for `span` and gives the mean power of those that say enough. Shorter
+  /// when stopped.
+  [[nodiscard]] std::vector<store::IdlePower> watch_idle(store::IdlePhase phase, core::Seconds span,
+                                                         const std::stop_token& stop);
+
+  /// From here on samples are attributed to requests, above the power in `loaded_idle`, and kept
+  /// for the run. Requests' phases weigh as `cost` says, by time where it is absent.
+  void start_attribution(std::span<const store::IdlePower> loaded_idle,
+                         std::optional<energy::TokenCost> cost);
+
+  void begin(std::uint64_t request, core::Instant not_before);
+  void finish(const energy::RequestWork& work);
+  /// Takes in what the sensors have said and releases the requests that it settles; promises that
+  /// all that started before `until` have begun.
+  [[nodiscard]] std::vector<energy::Attributed> settle(core::Instant until);
+  /// Releases every finished request with what is known by now.
+  [[nodiscard]] std::vector<energy::Attributed> flush();
+
+  /// Writes the samples of whole seconds before `until` to the run, or all of them.
+  [[nodiscard]] core::Result<void> keep_samples(store::Run& run,
+                                                std::optional<core::Instant> until);
+
+  /// The longest update period among the sensors that are billed; zero where there are none.
+  [[nodiscard]] core::Seconds slowest_update() const;
+  [[nodiscard]] std::vector<energy::SensorHealth> health() const { return sampler_.health(); }
+
+ private:
+  void take_readings();
+
+  core::Clock& clock_;
+  energy::Sampler sampler_;
+  std::vector<energy::Reading> readings_;
+  std::vector<std::optional<std::size_t>> meter_of_sensor_;
+  std::optional<energy::Attributor> attributor_;
+  std::vector<std::vector<energy::Sample>> unkept_;  // per sensor, not yet in the run
+};
+
+}  // namespace ipw::profiling

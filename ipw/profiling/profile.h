@@ -1,0 +1,61 @@
+#pragma once
+// The main job: ask a model every question of a set, keep each answer with its verdict, its seconds
+// and its joules, and lose nothing.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/result.h"
+#include "ipw/core/units.h"
+#include "ipw/datasets/question_set.h"
+#include "ipw/energy/sensor.h"
+#include "ipw/models/language_model.h"
+#include "ipw/profiling/progress.h"
+#include "ipw/scoring/scorer.h"
+#include "ipw/store/run.h"
+
+namespace ipw::profiling {
+
+struct ProfileOptions {
+  int concurrency = 1;  // requests in flight; closed loop
+  int repeat = 1;       // how often every question is asked
+  int warmup = 1;       // questions asked beforehand, not recorded
+  int max_tokens = 512;
+  std::vector<std::string> stop;
+  models::Sampling sampling;  // its seed is derived per question and repeat
+  std::uint64_t generation_seed = 0;
+  core::Seconds idle{1.0};  // how long idle power is watched each time; 0: not at all
+  core::Seconds telemetry_every{1.0};
+};
+
+/// What a profile works with. Everything outlives the call.
+struct ProfileParts {
+  std::function<core::Result<std::unique_ptr<models::LanguageModel>>()> open_model;
+  /// Called once the model is there: creates the run, or opens it to go on.
+  std::function<core::Result<store::Run>(const models::ModelDescription&)> open_run;
+  datasets::QuestionSet& questions;
+  std::int64_t planned = 0;  // questions in the set, before repeats
+  const scoring::Scorer& scorer;
+  std::vector<std::unique_ptr<energy::Sensor>> sensors;
+  core::Clock& clock;
+};
+
+struct ProfileResult {
+  Progress progress;         // at the end
+  bool interrupted = false;  // stopped on request; resume asks what is missing
+};
+
+/// Measures idle, loads the model, measures idle again, warms up, asks, and measures idle once
+/// more. A call is reported to `progress` only after it is durable. On a stop request the questions
+/// in flight are given up (recorded as missing, their joules kept) and the rest is left for a
+/// resume. A failing question never ends the profile; a failing store or question set does, with
+/// its error, after everything so far is durable.
+[[nodiscard]] core::Result<ProfileResult> profile(ProfileParts parts, const ProfileOptions& options,
+                                                  const ProgressSink& progress,
+                                                  std::stop_token stop);
+
+}  // namespace ipw::profiling

@@ -1,0 +1,40 @@
+// The table that report and compare share.
+#include "ipw/report/figure_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ipw/report/text.h"
+
+namespace ipw::report {
+
+std::string provenance_text(const record::Provenance& provenance) {
+  if (provenance.method.empty()) return record::name(provenance.source);
+  return fmt::format("{}: {}", record::name(provenance.source), provenance.method);
+}
+
+std::string FigureTable::mark(const std::string& reason) {
+  if (reason.empty()) return "";
+  auto note = std::ranges::find(notes_, reason);
+  if (note == notes_.end()) note = notes_.insert(note, reason);
+  return fmt::format(" ({})", note - notes_.begin() + 1);
+}
+
+void FigureTable::add(const std::string& label, const record::Figure& figure) {
+  rows_.push_back({label + mark(figure.reason), value_text(figure), interval_text(figure),
+                   std::to_string(figure.n), provenance_text(figure.provenance)});
+}
+
+std::string FigureTable::text() const {
+  Table table({"figure", "value", "95 % interval", "n", "source"},
+              {true, false, true, false, true});
+  for (const std::vector<std::string>& row : rows_) table.add(row);
+  std::string text = table.text(kTerminalWidth);
+  for (std::size_t i = 0; i < notes_.size(); ++i) {
+    text += wrapped(fmt::format("({}) {}", i + 1, notes_[i]), kTerminalWidth, 4) + "\n";
+  }
+  return text;
+}
+
+}  // namespace ipw::report

@@ -1,0 +1,33 @@
+#pragma once
+// Two runs, question by question: what differs between them, and how sure that is.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "ipw/core/result.h"
+#include "ipw/metrics/comparison.h"
+#include "ipw/store/manifest.h"
+
+namespace ipw::report {
+
+struct RunComparison {
+  store::Manifest a;
+  store::Manifest b;
+  bool same_devices = false;          // the same sensors on the same host: systematic errors cancel
+  std::vector<std::string> warnings;  // what else differs between the runs
+  metrics::Comparison comparison;
+};
+
+/// Pairs the records by question id. Errors as store::Run::open; kUsage where the runs share no
+/// question.
+[[nodiscard]] core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
+                                                       const std::filesystem::path& b,
+                                                       int resamples);
+
+[[nodiscard]] std::string comparison_text(const RunComparison& comparison);
+[[nodiscard]] nlohmann::ordered_json comparison_json(const RunComparison& comparison);
+
+}  // namespace ipw::report

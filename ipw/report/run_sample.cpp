@@ -1,0 +1,146 @@
+// Column by column from the store's units to the figures': floats in SI units, NaN for what was not
+// measured, sorted by start.
+#include "ipw/report/run_sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+namespace ipw::report {
+namespace {
+
+constexpr float kAbsent = std::numeric_limits<float>::quiet_NaN();
+
+template <class T>
+void free_column(std::vector<T>& column) {
+  std::vector<T>().swap(column);
+}
+
+std::vector<std::uint32_t> order_of_start(const store::Columns& columns) {
+  std::vector<std::uint32_t> order(columns.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return columns.started[i]; });
+  return order;
+}
+
+// One output column: `value_of(i)` for every record i in `order`.
+template <class T, class ValueOf>
+std::vector<T> column(const std::vector<std::uint32_t>& order, ValueOf value_of) {
+  std::vector<T> values;
+  values.reserve(order.size());
+  for (const std::uint32_t i : order) values.push_back(static_cast<T>(value_of(i)));
+  return values;
+}
+
+double seconds(core::Seconds span) { return span.count(); }
+
+double time_per_output_token(const store::Columns& columns, std::uint32_t i) {
+  if (columns.first_token[i] == store::Columns::kNever || columns.output_tokens[i] < 2) {
+    return kAbsent;
+  }
+  return seconds(columns.last_token[i] - columns.first_token[i]) / (columns.output_tokens[i] - 1);
+}
+
+const store::ManifestSensor* sensor_of(const store::Manifest& manifest, const std::string& id) {
+  const auto found = std::ranges::find(manifest.sensors, id, &store::ManifestSensor::id);
+  return found == manifest.sensors.end() ? nullptr : &*found;
+}
+
+void add_up(std::vector<float>& sum, const std::vector<float>& more) {
+  if (sum.empty()) {
+    sum = more;
+    return;
+  }
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+}
+
+}  // namespace
+
+RunSample::RunSample(store::Columns columns, const store::Manifest& manifest)
+    : tasks_(std::move(columns.tasks)) {
+  const std::vector<std::uint32_t> order = order_of_start(columns);
+
+  score_ = column<float>(order, [&](std::uint32_t i) {
+    return columns.outcome(i) == record::Outcome::kMissing ? kAbsent : columns.value[i];
+  });
+  free_column(columns.value);
+  latency_ = column<float>(order, [&](std::uint32_t i) { return seconds(columns.latency(i)); });
+  latency_sent_ =
+      column<float>(order, [&](std::uint32_t i) { return seconds(columns.latency_sent(i)); });
+  free_column(columns.sent);
+  ttft_ = column<float>(order, [&](std::uint32_t i) {
+    const std::optional<core::Seconds> ttft = columns.ttft(i);
+    return ttft ? ttft->count() : kAbsent;
+  });
+  free_column(columns.intended);
+  tpot_ = column<float>(order, [&](std::uint32_t i) { return time_per_output_token(columns, i); });
+  free_column(columns.first_token);
+  started_ = column<double>(
+      order, [&](std::uint32_t i) { return seconds(core::Seconds(columns.started[i])); });
+  ended_ = column<double>(
+      order, [&](std::uint32_t i) { return seconds(core::Seconds(columns.last_token[i])); });
+  free_column(columns.started);
+  free_column(columns.last_token);
+  prompt_tokens_ = column<float>(order, [&](std::uint32_t i) { return columns.prompt_tokens[i]; });
+  output_tokens_ = column<float>(order, [&](std::uint32_t i) { return columns.output_tokens[i]; });
+  cluster_ = column<std::uint32_t>(order, [&](std::uint32_t i) { return columns.question[i]; });
+  repeat_ = column<std::uint16_t>(order, [&](std::uint32_t i) { return columns.repeat[i]; });
+  if (tasks_.size() > 1) {
+    task_ = column<std::uint16_t>(order, [&](std::uint32_t i) { return columns.task[i]; });
+  }
+
+  for (store::SensorColumns& sensor : columns.sensors) {
+    auto group = std::ranges::find(energy_, sensor.provenance, &Energy::provenance);
+    if (group == energy_.end()) {
+      energy_.push_back({.provenance = sensor.provenance});
+      group = std::prev(energy_.end());
+    }
+    if (const store::ManifestSensor* described = sensor_of(manifest, sensor.sensor)) {
+      group->sees_idle = group->sees_idle && described->sees_idle;
+      group->systematic = std::max(group->systematic, described->method_uncertainty);
+    }
+    add_up(group->active,
+           column<float>(order, [&](std::uint32_t i) { return sensor.active[i].count(); }));
+    add_up(group->total, column<float>(order, [&](std::uint32_t i) {
+             return (sensor.active[i] + sensor.loaded_idle[i]).count();
+           }));
+    add_up(group->power,
+           column<float>(order, [&](std::uint32_t i) { return sensor.device_power[i].count(); }));
+    sensor = {};
+  }
+  for (Energy& group : energy_) {
+    if (!group.sees_idle) free_column(group.total);
+  }
+}
+
+metrics::Sample RunSample::view() const {
+  metrics::Sample sample{.score = score_,
+                         .cluster = cluster_,
+                         .repeat = repeat_,
+                         .task = task_,
+                         .started = started_,
+                         .ended = ended_,
+                         .latency = latency_,
+                         .latency_sent = latency_sent_,
+                         .ttft = ttft_,
+                         .tpot = tpot_,
+                         .prompt_tokens = prompt_tokens_,
+                         .output_tokens = output_tokens_,
+                         .energy = {}};
+  for (const Energy& group : energy_) {
+    sample.energy.push_back({.provenance = group.provenance,
+                             .active_j = group.active,
+                             .total_j = group.total,
+                             .power_w = group.power,
+                             .systematic = group.systematic});
+  }
+  return sample;
+}
+
+void RunSample::renumber_clusters(const std::vector<std::uint32_t>& number_of_question) {
+  for (std::uint32_t& cluster : cluster_) cluster = number_of_question[cluster];
+}
+
+}  // namespace ipw::report

@@ -1,0 +1,293 @@
+// The life of a run through the real program: profile, look, interrupt, kill, resume.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "process.h"
+
+namespace ipw::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+class Run : public ::testing::Test {
+ protected:
+  // Questions that differ, enough of them that a run can be caught in the middle.
+  std::string questions(int count) const {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+      lines += "{\"question\": \"Question " + std::to_string(i) +
+               ": name a letter\", \"answer\": \"" +
+               std::string(1, static_cast<char>('a' + i % 26)) + "\"}\n";
+    }
+    return directory_.write("questions.jsonl", lines);
+  }
+
+  Arguments profile(const std::string& dataset, const Arguments& more = {}) const {
+    Arguments arguments = {ipw_program(),  "profile", "--model", tiny_model(), "--dataset", dataset,
+                           "--max-tokens", "16",      "--idle",  "0.05",       "--out",     out_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  static Finished finish(const Arguments& arguments) { return Process(arguments).wait(); }
+
+  std::vector<json> records() const {
+    const Finished exported = ipw({"export", out_, "--format", "jsonl"});
+    EXPECT_EQ(exported.status, 0) << exported.err;
+    std::vector<json> records;
+    std::istringstream lines(exported.out);
+    for (std::string line; std::getline(lines, line);) records.push_back(json::parse(line));
+    return records;
+  }
+
+  TemporaryDirectory directory_;
+  std::string out_ = (directory_.path() / "run").string();
+};
+
+// "… 12/400 …" of the last progress line that has been printed completely.
+int last_done(const std::string& err) {
+  int done = 0;
+  std::istringstream lines(err.substr(0, err.rfind('\n') + 1));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t slash = line.find('/');
+    if (!line.starts_with("asking ") || slash == std::string::npos) continue;
+    done = std::stoi(line.substr(7, slash - 7));
+  }
+  return done;
+}
+
+TEST_F(Run, TheDemoEndsWithATableThatAgreesWithItsJson) {
+  const Finished profiled = finish(profile("demo"));
+  ASSERT_EQ(profiled.status, 0) << profiled.err;
+  EXPECT_NE(profiled.out.find("accuracy"), std::string::npos) << profiled.out;
+
+  const Finished reported = ipw({"report", out_, "--json"});
+  ASSERT_EQ(reported.status, 0) << reported.err;
+  const json report = json::parse(reported.out);
+  EXPECT_TRUE(reported.out.find("\"schema_version\"") < 10);
+  const json& accuracy = report.at("runs").at(0).at("figures").at("accuracy");
+  const int n = accuracy.at("n").get<int>();
+  int correct = 0;
+  for (const json& record : records()) correct += record.at("outcome") == "correct" ? 1 : 0;
+  EXPECT_EQ(n, static_cast<int>(records().size()));
+  EXPECT_NEAR(accuracy.at("value").get<double>(), static_cast<double>(correct) / n, 1e-12);
+  EXPECT_GT(correct, 0);
+  EXPECT_LT(correct, n);
+}
+
+TEST_F(Run, TheTableFitsAHundredColumns) {
+  ASSERT_EQ(finish(profile("demo")).status, 0);
+  for (const Arguments& arguments :
+       {Arguments{"report", out_}, Arguments{"report", out_, "--by", "task"},
+        Arguments{"compare", out_, out_}, Arguments{"doctor"}}) {
+    const Finished shown = ipw(arguments);
+    ASSERT_EQ(shown.status, 0) << shown.err;
+    std::istringstream lines(shown.out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto columns = std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; });
+      EXPECT_LE(columns, 100) << arguments[0] << ": " << line;
+    }
+  }
+}
+
+TEST_F(Run, EveryJouleOfTheJsonCarriesItsProvenance) {
+  ASSERT_EQ(finish(profile("demo")).status, 0);
+  const json report = json::parse(ipw({"report", out_, "--json"}).out);
+  int seen = 0;
+  for (const auto& [name, figure] : report.at("runs").at(0).at("figures").items()) {
+    for (const char* key : {"value", "unit", "low", "high", "n", "provenance", "method"}) {
+      EXPECT_TRUE(figure.contains(key)) << name << " lacks " << key;
+    }
+    if (figure.at("value").is_null()) {
+      EXPECT_FALSE(figure.at("reason").get<std::string>().empty()) << name;
+    }
+    ++seen;
+  }
+  EXPECT_GT(seen, 15);
+}
+
+TEST_F(Run, TheSameSeedGivesTheSameTextTwice) {
+  const Arguments sampled = {"--temperature", "0.8", "--seed", "11", "--limit", "20"};
+  ASSERT_EQ(finish(profile("demo", sampled)).status, 0);
+  std::map<std::string, std::string> first;
+  for (const json& record : records()) first[record.at("question_id")] = record.at("text");
+  out_ += "-again";
+  ASSERT_EQ(finish(profile("demo", sampled)).status, 0);
+  std::map<std::string, std::string> second;
+  for (const json& record : records()) second[record.at("question_id")] = record.at("text");
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(first.size(), 20U);
+}
+
+TEST_F(Run, CtrlCEndsCleanlyAndResumeAsksExactlyTheMissingQuestions) {
+  const std::string file = questions(3000);
+  Process process(profile(file, {"--progress", "0.05"}));
+  while (process.running() && last_done(process.err_so_far()) < 20) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  process.signal(SIGINT);
+  const Finished interrupted = process.wait();
+  EXPECT_EQ(interrupted.status, 130) << interrupted.err;
+  EXPECT_NE(interrupted.err.find("--resume"), std::string::npos) << interrupted.err;
+  const std::size_t before = records().size();
+  ASSERT_LT(before, 3000U) << "the run was over before it could be interrupted";
+
+  const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  std::set<std::string> ids;
+  for (const json& record : records()) {
+    EXPECT_NE(record.at("outcome"), "missing");
+    ids.insert(record.at("question_id"));
+  }
+  EXPECT_EQ(ids.size(), 3000U);
+}
+
+TEST_F(Run, NothingReportedDoneIsLostWhenItIsKilledAtRandomMoments) {
+  constexpr int kQuestions = 4000;
+  const std::string file = questions(kQuestions);
+  std::mt19937 random(20261121);
+  std::uniform_int_distribution<int> milliseconds(30, 400);
+  bool finished = false;
+  int kills = 0;
+  for (int round = 0; round < 40 && !finished; ++round) {
+    Process process(
+        fs::exists(fs::path(out_) / "run.json")
+            ? Arguments{ipw_program(), "profile", "--resume", out_, "--progress", "0.01"}
+            : profile(file, {"--progress", "0.01", "--concurrency", "4"}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(random)));
+    finished = !process.running();
+    process.signal(SIGKILL);
+    const Finished ended = process.wait();
+    if (!finished) ++kills;
+    const int reported = last_done(ended.err);
+    if (!fs::exists(fs::path(out_) / "run.json")) {
+      fs::remove_all(out_);  // killed before the run existed; the next round starts it again
+      continue;
+    }
+    EXPECT_GE(static_cast<int>(records().size()), reported) << "after kill " << round;
+  }
+  EXPECT_GT(kills, 3) << "the run ended before it was killed often enough to prove anything";
+  const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  const std::vector<json> all = records();
+  EXPECT_EQ(static_cast<int>(all.size()), kQuestions);
+  const json report = json::parse(ipw({"report", out_, "--json"}).out);
+  EXPECT_EQ(report.at("runs").at(0).at("figures").at("accuracy").at("n"), kQuestions);
+}
+
+TEST_F(Run, ARunBelongsToOneProcessAtATime) {
+  const std::string file = questions(4000);
+  Process first(profile(file, {"--progress", "0.05"}));
+  while (first.running() && last_done(first.err_so_far()) < 5) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const Finished second = finish({ipw_program(), "profile", "--resume", out_});
+  EXPECT_EQ(second.status, 1);
+  EXPECT_NE(second.err.find("another process"), std::string::npos) << second.err;
+  EXPECT_EQ(ipw({"report", out_}).status, 0) << "readers may look while it runs";
+  first.signal(SIGINT);
+  (void)first.wait();
+}
+
+TEST_F(Run, ResumingWithAnotherQuestionFileIsRefused) {
+  const std::string file = questions(30);
+  ASSERT_EQ(finish(profile(file)).status, 0);
+  (void)questions(31);  // the same path, one line more
+  const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_NE(resumed.err.find("changed"), std::string::npos) << resumed.err;
+}
+
+TEST_F(Run, RepeatsAreRecordsOfTheirOwn) {
+  ASSERT_EQ(finish(profile("demo", {"--limit", "10", "--repeat", "3"})).status, 0);
+  std::map<std::string, std::set<int>> repeats;
+  for (const json& record : records()) {
+    repeats[record.at("question_id")].insert(record.at("repeat").get<int>());
+  }
+  EXPECT_EQ(repeats.size(), 10U);
+  for (const auto& [id, numbers] : repeats) EXPECT_EQ(numbers, (std::set<int>{0, 1, 2})) << id;
+}
+
+TEST_F(Run, FiftyRealGsm8kQuestionsAreAskedAndJudged) {
+  const std::string file = shared_data("data/gsm8k/test.jsonl");
+  if (file.empty()) GTEST_SKIP() << "../shared/data/gsm8k is not here";
+  const Finished finished = finish(profile(file, {"--sample", "50", "--max-tokens", "32"}));
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  const std::vector<json> all = records();
+  ASSERT_EQ(all.size(), 50U);
+  int answered = 0;
+  for (const json& record : all) answered += record.at("failure").is_null() ? 1 : 0;
+  EXPECT_EQ(answered, 50) << "every prompt fits";
+}
+
+TEST_F(Run, TwoHundredRealMmluProQuestionsAreAskedAndJudged) {
+  const std::string file = shared_data("data/mmlu_pro/questions.jsonl");
+  if (file.empty()) GTEST_SKIP() << "../shared/data/mmlu_pro is not here";
+  const Finished finished = finish(profile(file, {"--sample", "200", "--max-tokens", "16"}));
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  const std::vector<json> all = records();
+  ASSERT_EQ(all.size(), 200U);
+  int answered = 0;
+  for (const json& record : all) answered += record.at("failure").is_null() ? 1 : 0;
+  EXPECT_GE(answered, 198) << "at least 99 % of the prompts fit and are answered";
+}
+
+TEST_F(Run, AFullDiskIsAClearErrorAndWhatWasDoneStays) {
+  const fs::path small = directory_.path() / "small";
+  fs::create_directory(small);
+  if (finish({"mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small.string()}).status != 0) {
+    GTEST_SKIP() << "mounting a small file system needs root";
+  }
+  out_ = (small / "run").string();
+  const Finished full = finish(profile(questions(20000), {"--progress", "0.05"}));
+  EXPECT_EQ(full.status, 1) << full.err;
+  EXPECT_NE(full.err.find("disk is full"), std::string::npos) << full.err;
+  const int reported = last_done(full.err);
+  EXPECT_GT(reported, 0);
+  EXPECT_EQ(finish({"mount", "-o", "remount,size=64m", small.string()}).status, 0);
+  EXPECT_GE(static_cast<int>(records().size()), reported);
+  EXPECT_EQ(finish({"umount", small.string()}).status, 0);
+}
+
+TEST(Completion, TheScriptsAreValidAndKnowEveryCommand) {
+  const TemporaryDirectory directory;
+  const Finished bash = ipw({"completion", "bash"});
+  ASSERT_EQ(bash.status, 0) << bash.err;
+  const std::string script = directory.write("ipw.bash", bash.out);
+  const Finished completed =
+      Process({"bash", "-c",
+               "source '" + script +
+                   "'; COMP_WORDS=(ipw pro); COMP_CWORD=1; _ipw; echo ${COMPREPLY[@]}; "
+                   "COMP_WORDS=(ipw profile --mod); COMP_CWORD=2; _ipw; echo ${COMPREPLY[@]}"})
+          .wait();
+  EXPECT_EQ(completed.out, "profile\n--model\n") << completed.err;
+  EXPECT_EQ(ipw({"completion", "tcsh"}).status, 2);
+  for (const char* shell : {"zsh", "fish"}) {
+    EXPECT_NE(ipw({"completion", shell}).out.find("doctor"), std::string::npos) << shell;
+  }
+}
+
+TEST(Help, EveryCommandShowsExamples) {
+  for (const char* command :
+       {"profile", "report", "compare", "export", "doctor", "list", "completion"}) {
+    const Finished help = ipw({command, "--help"});
+    EXPECT_EQ(help.status, 0) << command;
+    EXPECT_NE(help.out.find("Examples:"), std::string::npos) << command;
+  }
+}
+
+}  // namespace
+}  // namespace ipw::e2e
