@@ -45,6 +45,10 @@ void visit_fields(Visitor& visit, ManifestQuestions& questions) {
   visit("selected", questions.selected);
   visit("folded_duplicates", questions.folded_duplicates);
   visit("invalid", questions.invalid);
+  visit("set_aside", questions.set_aside);
+  visit("argument", questions.argument);
+  visit("mapping", questions.mapping);
+  visit("skip_invalid", questions.skip_invalid);
 }
 
 template <class Visitor>
@@ -66,6 +70,12 @@ void visit_fields(Visitor& visit, ManifestOptions& options) {
   visit("stop", options.stop);
   visit("sampling", options.sampling);
   visit("idle_s", options.idle);
+  visit("warmup", options.warmup);
+  visit("threads", options.threads);
+  visit("gpu_layers", options.gpu_layers);
+  visit("context_tokens", options.context_tokens);
+  visit("reuse_prefix", options.reuse_prefix);
+  visit("cpu_watts", options.cpu_watts);
 }
 
 template <class Visitor>
@@ -90,6 +100,7 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("wrap_j", sensor.wrap);
   visit("billed", sensor.billed);
   visit("sees_idle", sensor.sees_idle);
+  visit("method_uncertainty", sensor.method_uncertainty);
   visit("assumption", sensor.assumption);
 }
 

@@ -39,6 +39,10 @@ struct ManifestQuestions {
   std::int64_t selected = 0;           // questions that this run asks, each `repeat` times
   std::int64_t folded_duplicates = 0;  // equal questions that were asked once
   std::int64_t invalid = 0;            // lines that could not be read as a question
+  std::vector<std::string> set_aside;  // which lines those were and why; the first thousand
+  std::string argument;                // the set's name or path as the user wrote it
+  std::string mapping;                 // given field mapping; empty: inferred
+  bool skip_invalid = false;
 };
 
 struct ManifestSampling {
@@ -58,6 +62,12 @@ struct ManifestOptions {
   std::vector<std::string> stop;
   ManifestSampling sampling;
   core::Seconds idle{0.0};  // how long idle power was to be watched, each time
+  int warmup = 0;           // questions asked beforehand, not recorded
+  int threads = 0;          // asked for; 0: the engine's choice
+  int gpu_layers = -1;      // asked for; -1: all
+  int context_tokens = 0;   // asked for; 0: as trained
+  bool reuse_prefix = false;
+  std::optional<double> cpu_watts;  // given watts per busy core, for the CPU-time estimate
 };
 
 struct ManifestMachine {
@@ -79,7 +89,8 @@ struct ManifestSensor {
   std::optional<core::Joules> wrap;
   bool billed = true;
   bool sees_idle = true;
-  std::string assumption;  // of an estimate; empty for measurements
+  double method_uncertainty = 0.0;  // systematic, relative, one standard deviation
+  std::string assumption;           // of an estimate; empty for measurements
 };
 
 struct Manifest {
