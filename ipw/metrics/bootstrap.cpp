@@ -14,6 +14,8 @@
 namespace ipw::metrics {
 namespace {
 
+constexpr const char* kNoSpread = "one observation has no spread";
+
 /// Each resample owns a generator, so that no order of computing changes a number.
 core::Random generator(std::uint64_t seed, std::uint64_t resample) {
   return core::Random(core::Random(seed + resample * 0x9e3779b97f4a7c15ULL).next());
@@ -50,18 +52,18 @@ void add_rows(std::span<const double> rows, std::span<const double> weights, dou
   }
 }
 
-/// The statistic without each block of units in turn.
-std::vector<double> jackknife(const UnitSums& sums, const Statistic& statistic) {
+/// The statistic without each block of `rows` (of units, or of repeats) in turn.
+std::vector<double> jackknife(std::span<const double> rows, std::size_t block, const UnitSums& sums,
+                              const Statistic& statistic) {
   const std::vector<double> totals = sums.totals();
-  std::vector<double> without(sums.columns);
+  const std::size_t step = block * sums.columns;
+  std::vector<double> without;
   std::vector<double> values;
-  values.reserve(sums.units / sums.block + 1);
-  for (std::size_t first = 0; first < sums.units; first += sums.block) {
+  values.reserve(rows.size() / step + 1);
+  for (std::size_t first = 0; first < rows.size(); first += step) {
     without = totals;
-    for (std::size_t unit = first; unit < std::min(first + sums.block, sums.units); ++unit) {
-      for (std::size_t column = 0; column < sums.columns; ++column) {
-        without[column] -= sums.by_unit[unit * sums.columns + column];
-      }
+    for (std::size_t i = first; i < std::min(first + step, rows.size()); ++i) {
+      without[i % sums.columns] -= rows[i];
     }
     values.push_back(statistic(without));
   }
@@ -70,6 +72,16 @@ std::vector<double> jackknife(const UnitSums& sums, const Statistic& statistic) 
 
 double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// Jackknife variance of the logarithm of the statistic that left `values`.
+double log_variance(std::vector<double> values) {
+  for (double& value : values) value = std::log(value);
+  const double centre = mean(values);
+  double squares = 0.0;
+  for (const double value : values) squares += (value - centre) * (value - centre);
+  const double count = static_cast<double>(values.size());
+  return squares * (count - 1.0) / count;
 }
 
 /// Skewness of the influence values: the `a` of BCa.
@@ -162,40 +174,39 @@ std::vector<std::vector<double>> resample(const UnitSums& sums,
 std::vector<Limits> bootstrap(const UnitSums& sums, std::span<const Statistic> statistics,
                               const BootstrapOptions& options) {
   if (sums.units < 2 * sums.block || sums.units < 2) {
-    return {statistics.size(), {{}, {}, "bootstrap", "one observation has no spread"}};
+    return {statistics.size(), {{}, {}, "bootstrap", kNoSpread}};
   }
   std::vector<std::vector<double>> values = resample(sums, statistics, options);
   const std::vector<double> totals = sums.totals();
   std::vector<Limits> limits;
   for (std::size_t s = 0; s < statistics.size(); ++s) {
     limits.push_back(bca(std::move(values[s]), statistics[s](totals),
-                         acceleration(jackknife(sums, statistics[s]))));
+                         acceleration(jackknife(sums.by_unit, sums.block, sums, statistics[s]))));
   }
   return limits;
 }
 
 Limits log_student_limits(const UnitSums& sums, const Statistic& statistic) {
   const double estimate = statistic(sums.totals());
-  std::vector<double> logs;
-  if (sums.units >= 2) logs = jackknife(sums, statistic);
-  for (double& value : logs) value = std::log(value);
-  const double count = static_cast<double>(logs.size());
-  if (logs.size() < 2 || !(estimate > 0.0) || !std::isfinite(estimate)) {
-    return {{}, {}, "log-t", "one observation has no spread"};
+  std::vector<double> values;
+  if (sums.units >= 2) values = jackknife(sums.by_unit, sums.block, sums, statistic);
+  if (values.size() < 2 || !(estimate > 0.0) || !std::isfinite(estimate)) {
+    return {{}, {}, "log-t", kNoSpread};
   }
-  const double centre = mean(logs);
-  double squares = 0.0;
-  for (const double value : logs) squares += (value - centre) * (value - centre);
-  const double error = std::sqrt(squares * (count - 1.0) / count);
-  if (!std::isfinite(error)) return {{}, {}, "log-t", "one observation carries everything"};
-  const double factor = std::exp(student_quantile(0.975, count - 1.0) * error);
+  const double freedom = static_cast<double>(values.size()) - 1.0;
+  double variance = log_variance(values);
+  if (sums.repeats > 1) {
+    variance += log_variance(jackknife(sums.by_repeat, 1, sums, statistic));
+  }
+  if (!std::isfinite(variance)) return {{}, {}, "log-t", "one observation carries everything"};
+  const double factor = std::exp(student_quantile(0.975, freedom) * std::sqrt(variance));
   return {estimate / factor, estimate * factor, "log-t", {}};
 }
 
 double jackknife_correlation(const UnitSums& sums, const Statistic& a, const Statistic& b) {
   if (sums.units < 2) return 0.0;
-  const std::vector<double> left = jackknife(sums, a);
-  const std::vector<double> right = jackknife(sums, b);
+  const std::vector<double> left = jackknife(sums.by_unit, sums.block, sums, a);
+  const std::vector<double> right = jackknife(sums.by_unit, sums.block, sums, b);
   const double mean_left = mean(left);
   const double mean_right = mean(right);
   double cross = 0.0;

@@ -53,7 +53,8 @@ struct BootstrapOptions {
                                                         const BootstrapOptions& options);
 
 /// value · exp(±t·se) with the jackknife's standard error of ln(value) over units (or blocks) and
-/// Student's t: for positive statistics of small samples. Absent below two units.
+/// Student's t: for positive statistics of small samples. Repeats add their own jackknife variance.
+/// Absent below two units.
 [[nodiscard]] Limits log_student_limits(const UnitSums& sums, const Statistic& statistic);
 
 /// Correlation of two statistics by their jackknife values; 0 where one of them does not vary.

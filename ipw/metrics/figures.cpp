@@ -74,8 +74,8 @@ class Computation {
     for (std::size_t m = 0; m < measures_.size(); ++m) {
       const Count& count = tally_.counts[m];
       if (count.records == 0) continue;
-      if (auto closed = closed_form_limits(measures_[m], count, tally_.sums, binary_)) {
-        limits[m] = std::move(*closed);
+      if (!bootstrap_serves(measures_[m], count, tally_.sums, binary_)) {
+        limits[m] = closed_form_limits(measures_[m], count, tally_.sums);
         continue;
       }
       statistics.push_back(statistic(measures_[m], count));

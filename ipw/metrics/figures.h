@@ -16,7 +16,7 @@ struct FigureOptions {
   std::uint64_t seed = 0;      // of the bootstrap; derive it from the run's seed by name
   int resamples = 1000;        // 100 or more
   std::size_t block = 0;       // records per moving block, for a run under load; 0: independent
-  std::size_t units = 8192;    // above so many clusters they are merged at random into units / 2
+  std::size_t units = 4096;    // above so many clusters they are merged at random into units / 2
   double missing_limit = .01;  // share of missing verdicts above which there is no headline
 };
 

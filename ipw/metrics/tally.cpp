@@ -14,8 +14,8 @@ namespace ipw::metrics {
 namespace {
 
 // Chosen by simulation: docs/metrics.md, "How good the intervals are".
-constexpr std::size_t kFewUnits = 20;
-constexpr double kFewAnswers = 10.0;
+constexpr std::size_t kManyUnits = 200;  // from here on the bootstrap is as good as Student's t
+constexpr std::size_t kSomeUnits = 20;   // and from here on, where no closed form fits
 
 std::vector<std::uint32_t> dense_clusters(const Sample& sample, Records records,
                                           std::size_t& clusters) {
@@ -75,7 +75,7 @@ Tally tally(const std::vector<Measure>& measures, const Sample& sample, Records 
   std::vector<Count> counts;
   for (const Measure& measure : measures) {
     counts.push_back({.first_column = columns});
-    columns += measure.terms;
+    if (measure.absent.empty()) columns += measure.terms;
   }
   UnitSums sums(grouping.units, columns, grouping.repeats, grouping.block);
   const bool one_each = grouping.clusters == records.size();
@@ -108,26 +108,27 @@ Statistic statistic(const Measure& measure, const Count& count) {
   };
 }
 
-std::optional<Limits> closed_form_limits(const Measure& measure, const Count& count,
-                                         const UnitSums& sums, bool binary) {
-  const bool few_units = sums.units / sums.block < kFewUnits;
-  if (measure.kind == Kind::kRatio) {
-    if (!few_units) return std::nullopt;
-    return log_student_limits(sums, statistic(measure, count));
-  }
+bool bootstrap_serves(const Measure& measure, const Count& count, const UnitSums& sums,
+                      bool binary) {
+  const std::size_t independent_units = sums.units / sums.block;
+  if (measure.kind == Kind::kRatio) return independent_units >= kManyUnits;
   const std::vector<double> totals = sums.totals();
-  const double right = totals[count.first_column];
-  const double wrong = totals[count.first_column + 1] - right;
-  const bool blind = few_units || std::min(right, wrong) < kFewAnswers;
+  const double draws = static_cast<double>(count.clusters) / static_cast<double>(count.records);
+  const double right = totals[count.first_column] * draws;
+  const double wrong = totals[count.first_column + 1] * draws - right;
+  if (independent_units < kSomeUnits || std::min(right, wrong) < kFewAnswers) return false;
+  const bool simple = binary && count.clusters == count.records && sums.block == 1;
+  if (!simple) return true;
+  return measure.kind == Kind::kScored && independent_units >= kManyUnits;
+}
+
+Limits closed_form_limits(const Measure& measure, const Count& count, const UnitSums& sums) {
+  if (measure.kind == Kind::kRatio) return log_student_limits(sums, statistic(measure, count));
+  const std::vector<double> totals = sums.totals();
+  const double share = totals[count.first_column] / totals[count.first_column + 1];
   const double trials = static_cast<double>(count.clusters);  // draws of one cluster count once
-  const double share = right / (right + wrong);
   Limits accuracy = wilson(share * trials, trials);
-  if (measure.kind == Kind::kAccuracy) {
-    const bool independent = binary && count.clusters == count.records && sums.block == 1;
-    if (blind || independent) return accuracy;
-    return std::nullopt;
-  }
-  if (!blind) return std::nullopt;
+  if (measure.kind == Kind::kAccuracy) return accuracy;
   const Statistic cost = [&measure, first = count.first_column](std::span<const double> all) {
     return measure.cost(all.data() + first);
   };

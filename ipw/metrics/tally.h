@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,10 +47,18 @@ struct Tally {
 /// The measure as a function of the sums of its tally.
 [[nodiscard]] Statistic statistic(const Measure& measure, const Count& count);
 
-/// A measure's limits where a bootstrap would be blind: too few units, or too few correct or wrong
-/// answers to be drawn. Empty where the bootstrap serves.
-[[nodiscard]] std::optional<Limits> closed_form_limits(const Measure& measure, const Count& count,
-                                                       const UnitSums& sums, bool binary);
+/// Right or wrong answers below which resamples, and the t of a logarithm, miss the rare kind.
+inline constexpr double kFewAnswers = 20.0;
+
+/// Whether the bootstrap is the best interval of this measure. It is blind where hardly any answer
+/// is right or hardly any is wrong, worse than the closed forms in small samples, and needless for
+/// a proportion of independent binary draws.
+[[nodiscard]] bool bootstrap_serves(const Measure& measure, const Count& count,
+                                    const UnitSums& sums, bool binary);
+
+/// The closed form instead: Wilson, Student's t of the logarithm, or MOVER of both.
+[[nodiscard]] Limits closed_form_limits(const Measure& measure, const Count& count,
+                                        const UnitSums& sums);
 
 /// kUsage where columns differ in length, a score is outside [0, 1] or an option makes no sense.
 [[nodiscard]] core::Result<void> check(const Sample& sample, const FigureOptions& options);

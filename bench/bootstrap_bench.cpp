@@ -1,0 +1,43 @@
+// Time and memory of all figures of a run, overall and by 14 tasks, with 1,000 resamples, from
+// 10,000 to 1,000,000 records on one core.
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <memory>
+
+#include "ipw/metrics/figures.h"
+#include "ipw/metrics/simulated_run.h"
+
+namespace {
+
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace
+
+int main() {
+  using Clock = std::chrono::steady_clock;
+  std::printf("%10s %14s %14s %18s\n", "records", "overall s", "by task s", "memory added MiB");
+  for (const std::size_t n : {10'000UL, 30'000UL, 100'000UL, 300'000UL, 1'000'000UL}) {
+    ipw::metrics::SimulationOptions options;
+    options.questions = n;
+    options.tasks = 14;
+    const auto run = std::make_unique<ipw::metrics::SimulatedRun>(options, 1);
+    const double before = peak_mib();
+    const auto start = Clock::now();
+    const auto overall = ipw::metrics::figures(run->sample(), {});
+    const auto middle = Clock::now();
+    const auto tasks = ipw::metrics::figures_by_task(run->sample(), {});
+    const auto end = Clock::now();
+    if (!overall || !tasks) return 1;
+    std::printf("%10zu %14.3f %14.3f %18.1f\n", n,
+                std::chrono::duration<double>(middle - start).count(),
+                std::chrono::duration<double>(end - middle).count(), peak_mib() - before);
+  }
+}
