@@ -1,0 +1,116 @@
+// run.json: what goes in comes out, and what others wrote is treated with care.
+#include "ipw/store/manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/store/sample_run.h"
+
+namespace ipw::store {
+namespace {
+
+using core::ErrorCode;
+using testing::HasSubstr;
+
+Manifest with_id() {
+  Manifest manifest = sample_manifest();
+  manifest.run_id = sample_id(1);
+  return manifest;
+}
+
+TEST(Manifest, SurvivesARoundTrip) {
+  const Manifest manifest = with_id();
+  const auto read = manifest_from_json(to_json(manifest), "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(manifest));
+  EXPECT_EQ(read->command_line, manifest.command_line);
+  EXPECT_EQ(read->model.parameters, 680'000U);
+  EXPECT_EQ(read->model.active_parameters, std::nullopt);
+  EXPECT_EQ(read->options.stop, manifest.options.stop);
+  EXPECT_EQ(read->options.idle, core::Seconds(2.5));
+  EXPECT_EQ(read->seeds, manifest.seeds);
+  ASSERT_EQ(read->sensors.size(), 1U);
+  EXPECT_EQ(read->sensors[0].provenance, manifest.sensors[0].provenance);
+  EXPECT_EQ(read->sensors[0].wrap, core::Joules(262143.328850));
+  EXPECT_TRUE(read->unknown.empty());
+}
+
+TEST(Manifest, BeginsWithTheSchemaVersion) {
+  EXPECT_EQ(to_json(with_id()).rfind("{\n  \"schema_version\": 1,", 0), 0U);
+}
+
+TEST(Manifest, KeepsKeysThatItDoesNotKnow) {
+  auto document = nlohmann::ordered_json::parse(to_json(with_id()));
+  document["note"] = "after lunch";
+  document["model"]["colour"] = "green";
+  const auto read = manifest_from_json(document.dump(), "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(nlohmann::ordered_json::parse(to_json(*read)), document);
+}
+
+TEST(Manifest, FillsInWhatIsAbsent) {
+  const auto read = manifest_from_json(R"({"schema_version":1,"run_id":"x"})", "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->options.concurrency, 1);
+  EXPECT_EQ(read->model.size_bytes, std::nullopt);
+}
+
+TEST(Manifest, OfANewerFormatAsksForAnUpgrade) {
+  const auto read = manifest_from_json(R"({"schema_version":2,"run_id":7})", "run.json");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(read.error().message, HasSubstr("made by a newer ipw (upgrade)"));
+}
+
+TEST(Manifest, OfAFormatThatNeverWasIsUnsupported) {
+  EXPECT_EQ(manifest_from_json(R"({"schema_version":0})", "f").error().code,
+            ErrorCode::kUnsupported);
+}
+
+TEST(Manifest, NamesTheKeyOfAWrongType) {
+  const auto read = manifest_from_json(
+      R"({"schema_version":1,"run_id":"x","model":{"parameters":"many"}})", "run.json");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kInvalidData);
+  EXPECT_THAT(read.error().message, HasSubstr("at key model.parameters"));
+}
+
+TEST(Manifest, ThatIsCutOffAnywhereIsInvalid) {
+  const std::string whole = to_json(with_id());
+  for (std::size_t length = 0; length + 2 < whole.size(); length += 7) {
+    const auto read = manifest_from_json(whole.substr(0, length), "run.json");
+    ASSERT_FALSE(read) << length;
+    EXPECT_EQ(read.error().code, ErrorCode::kInvalidData);
+  }
+}
+
+TEST(Manifest, RefusesWhatIsNoManifest) {
+  for (const char* text :
+       {"[]", "null", "{}", "7", R"({"schema_version":"1"})", R"({"schema_version":1})",
+        R"({"schema_version":1,"run_id":""})", R"({"schema_version":1,"run_id":"x","model":[]})",
+        R"({"schema_version":1,"run_id":"x","sensors":[{"source":"guessed"}]})",
+        R"({"schema_version":1,"run_id":"x","seeds":{"run":"seven"}})"}) {
+    EXPECT_EQ(manifest_from_json(text, "f").error().code, ErrorCode::kInvalidData) << text;
+  }
+}
+
+TEST(Manifest, WithBrokenTextIsStillJson) {
+  Manifest manifest = with_id();
+  manifest.prompt_template = std::string("a\0b\xff", 4);
+  const auto read = manifest_from_json(to_json(manifest), "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->prompt_template, std::string("a\0b\xef\xbf\xbd", 6));
+}
+
+TEST(Rfc3339, HasMillisecondsAndUtc) {
+  EXPECT_EQ(rfc3339(core::WallTime(std::chrono::milliseconds(1795222923004))),
+            "2026-11-21T01:02:03.004Z");
+  EXPECT_EQ(rfc3339(core::WallTime(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
+}
+
+}  // namespace
+}  // namespace ipw::store
