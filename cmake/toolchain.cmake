@@ -2,6 +2,10 @@
 
 # Designated initialisers leave out what has a default on purpose.
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Werror -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms on std::string's operator+ (GCC bugs 105329 and 105651, fixed in 13).
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict> $<$<COMPILE_LANGUAGE:CXX>:-Wno-stringop-overflow>)
+endif()
 
 if(IPW_SANITIZE)
   add_compile_options(-fsanitize=${IPW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

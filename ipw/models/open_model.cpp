@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "ipw/models/gguf_metadata.h"
+
 namespace ipw::models {
 namespace {
 
@@ -27,8 +29,7 @@ constexpr std::array kSchemes = std::to_array<ModelScheme>({
 
 std::span<const ModelScheme> model_schemes() { return kSchemes; }
 
-core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
-                                                        const EngineOptions& options) {
+core::Result<void> check_model(const std::string& name) {
   const auto* scheme = std::ranges::find_if(kSchemes, [&](const ModelScheme& candidate) {
     return !candidate.prefix.empty() && name.starts_with(candidate.prefix);
   });
@@ -46,7 +47,14 @@ core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
                             "scheme (write FILE.gguf)",
                             name));
   }
-  IPW_TRY(auto engine, LlamaEngine::open(path, options));
+  IPW_CHECK(read_gguf_metadata(path));
+  return {};
+}
+
+core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
+                                                        const EngineOptions& options) {
+  IPW_CHECK(check_model(name));
+  IPW_TRY(auto engine, LlamaEngine::open(name, options));
   return std::unique_ptr<LanguageModel>(std::move(engine));
 }
 

@@ -23,6 +23,10 @@ struct ModelScheme {
 /// All schemes, for help and listings.
 [[nodiscard]] std::span<const ModelScheme> model_schemes();
 
+/// Says cheaply, without loading it, whether the model called `name` could be opened; errors as
+/// open_model.
+[[nodiscard]] core::Result<void> check_model(const std::string& name);
+
 /// Opens the model called `name`. kUsage where the name fits no scheme, kUnsupported where its
 /// scheme does not work yet, else as LlamaEngine::open.
 [[nodiscard]] core::Result<std::unique_ptr<LanguageModel>> open_model(
