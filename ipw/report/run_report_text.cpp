@@ -1,6 +1,7 @@
 // The terminal's view of a report: one run in full, or several side by side, within 100 columns.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -16,24 +17,23 @@ struct Row {
   const char* label;  // as people say it
 };
 
-// In the order of the table. A figure that the run does not have at all is left out; one that could
-// not be computed shows why.
+// In the order of the table. A figure that the run does not have at all is left out.
 constexpr std::array kRows{
     Row{"accuracy", "accuracy"},
-    Row{"accuracy_all_wrong", "accuracy, missing counted wrong"},
-    Row{"accuracy_all_right", "accuracy, missing counted right"},
-    Row{"ipj", "ipj, correct answers per joule"},
-    Row{"ipj_active", "ipj_active, above idle"},
-    Row{"ipw", "ipw, accuracy per watt"},
-    Row{"ipw_active", "ipw_active, above idle"},
+    Row{"accuracy_all_wrong", "accuracy, missing as wrong"},
+    Row{"accuracy_all_right", "accuracy, missing as right"},
+    Row{"ipj", "ipj: correct per joule"},
+    Row{"ipj_active", "ipj_active: correct per joule"},
+    Row{"ipw", "ipw: accuracy per watt"},
+    Row{"ipw_active", "ipw_active: accuracy per watt"},
     Row{"ipw_energy_weighted", "ipw_energy_weighted"},
     Row{"ipw_energy_weighted_active", "ipw_energy_weighted_active"},
-    Row{"j_per_query", "energy per query"},
-    Row{"j_per_query_active", "energy per query, above idle"},
-    Row{"j_per_token", "energy per output token"},
-    Row{"j_per_token_active", "energy per output token, above idle"},
-    Row{"watts", "power in service"},
-    Row{"watts_active", "power in service, above idle"},
+    Row{"j_per_query", "J per query"},
+    Row{"j_per_query_active", "J per query, active"},
+    Row{"j_per_token", "J per output token"},
+    Row{"j_per_token_active", "J per output token, active"},
+    Row{"watts", "watts in service"},
+    Row{"watts_active", "watts in service, active"},
     Row{"ttft_p50", "time to first token, p50"},
     Row{"ttft_p99", "time to first token, p99"},
     Row{"latency_mean", "latency, mean"},
@@ -41,11 +41,11 @@ constexpr std::array kRows{
     Row{"latency_p90", "latency, p90"},
     Row{"latency_p95", "latency, p95"},
     Row{"latency_p99", "latency, p99"},
-    Row{"tpot_mean", "time per output token, mean"},
-    Row{"tokens_per_s", "output tokens per second of service"},
-    Row{"throughput_questions", "questions per second"},
-    Row{"prompt_tokens_mean", "prompt tokens, mean"},
-    Row{"output_tokens_mean", "output tokens, mean"},
+    Row{"tpot_mean", "time per output token"},
+    Row{"tokens_per_s", "output tokens/s in service"},
+    Row{"throughput_questions", "questions/s"},
+    Row{"prompt_tokens_mean", "prompt tokens"},
+    Row{"output_tokens_mean", "output tokens"},
 };
 
 // What stands in the narrow tables, one column each: the first of the names that has a value.
@@ -62,9 +62,19 @@ constexpr std::array kNarrow{
     NarrowColumn{"tokens/s", {"tokens_per_s", nullptr}},
 };
 
+bool sees_idle(const store::Manifest& manifest, const std::string& id) {
+  const auto sensor = std::ranges::find(manifest.sensors, id, &store::ManifestSensor::id);
+  return sensor == manifest.sensors.end() || sensor->sees_idle;
+}
+
+// Of a model file the name; the manifest keeps the path.
+std::string model_title(const store::Manifest& manifest) {
+  return std::filesystem::path(manifest.model.name).filename().string();
+}
+
 std::string heading(const RunReport& report) {
   const store::Manifest& manifest = report.manifest;
-  std::string text = fmt::format("{} × {}", manifest.model.name, manifest.questions.name);
+  std::string text = fmt::format("{} × {}", model_title(manifest), manifest.questions.name);
   text += fmt::format("\n{}\n", report.directory.string());
   text += fmt::format("{} records: {} correct, {} incorrect, {} missing", report.records,
                       report.correct, report.incorrect, report.missing);
@@ -87,28 +97,47 @@ std::string heading(const RunReport& report) {
   }
   if (manifest.sensors.empty()) text += "energy: not measured\n";
   for (const store::IdlePower& idle : report.idle) {
-    text += fmt::format("idle, {}: {} (± {} standard error), {}\n", store::name(idle.phase),
-                        quantity_text(idle.power.count(), "W"),
+    text += fmt::format("{}, {}: {} ± {} (standard error), {}\n",
+                        sees_idle(manifest, idle.sensor) ? "idle" : "other work on the machine",
+                        store::name(idle.phase), quantity_text(idle.power.count(), "W"),
                         quantity_text(idle.standard_error.count(), "W"), idle.sensor);
   }
   return text;
 }
 
-std::string full_table(const std::vector<metrics::NamedFigure>& figures) {
-  FigureTable table;
-  for (const Row& row : kRows) {
-    for (const auto& [name, figure] : figures) {
-      if (name == row.name) table.add(row.label, figure);
-    }
-  }
-  return table.text();
+// A gross figure without a value gives way to its twin above idle where that one has a value.
+bool gives_way(const metrics::NamedFigure& named,
+               const std::vector<metrics::NamedFigure>& figures) {
+  if (named.figure.value) return false;
+  const record::Figure* active = metrics::find(figures, named.name + "_active");
+  return active != nullptr && active->value.has_value();
 }
 
-// Marks joules above idle and everything that is not measured, so that no column melts them.
+std::string full_table(const std::vector<metrics::NamedFigure>& figures) {
+  FigureTable table;
+  bool above_idle_only = false;
+  for (const Row& row : kRows) {
+    for (const metrics::NamedFigure& named : figures) {
+      if (named.name != row.name) continue;
+      if (gives_way(named, figures)) {
+        above_idle_only = true;
+      } else {
+        table.add(row.label, named.figure);
+      }
+    }
+  }
+  std::string text = table.text();
+  if (above_idle_only) {
+    text += "idle power is unknown here: figures of energy exist above idle (active) only\n";
+  }
+  return text;
+}
+
+// Marks what is above idle and what is not measured, so that no column melts them.
 std::string narrow_value(const record::Figure& figure, std::string_view name) {
   std::string text = value_text(figure);
-  if (figure.provenance.source == record::Source::kEstimated) text += " est.";
-  if (figure.provenance.source == record::Source::kMixed) text += " mixed";
+  if (figure.provenance.source == record::Source::kEstimated) text = "≈" + text;
+  if (figure.provenance.source == record::Source::kMixed) text = "±" + text;
   if (name.ends_with("_active")) text += "*";
   return text;
 }
@@ -145,7 +174,7 @@ std::string shortened(const std::string& text, std::size_t width) {
 }
 
 constexpr const char* kNarrowLegend =
-    "95 % intervals in brackets; * above idle only; est.: estimated, not measured\n";
+    "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
 
 }  // namespace
 
@@ -154,7 +183,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
   if (reports.size() > 1) {
     Table table = narrow_table("run");
     for (const RunReport& report : reports) {
-      add_narrow(table, shortened(report.manifest.model.name, 22), report.figures);
+      add_narrow(table, shortened(model_title(report.manifest), 22), report.figures);
     }
     text += table.text(kTerminalWidth) + kNarrowLegend;
   }
@@ -165,7 +194,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
     for (const TaskReport& task : report.tasks) {
       add_narrow(table, shortened(task.task.empty() ? "(none)" : task.task, 22), task.figures);
     }
-    text += fmt::format("\n{}, by task\n", report.manifest.model.name) +
+    text += fmt::format("\n{}, by task\n", model_title(report.manifest)) +
             table.text(kTerminalWidth) + kNarrowLegend;
   }
   return text;

@@ -44,7 +44,10 @@ std::string digits(double value) {
 }
 
 std::string unit_text(const std::string& unit) {
-  if (unit.empty() || unit == "1") return "";
+  if (unit.empty() || unit == "1" || unit.starts_with("token")) return "";
+  if (const std::size_t per = unit.find("/token"); per != std::string::npos) {
+    return unit_text(unit.substr(0, per));  // the row's name says "per token"
+  }
   if (unit.starts_with("1/")) return " " + unit.substr(1);
   return " " + unit;
 }

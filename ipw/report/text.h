@@ -16,7 +16,8 @@ namespace ipw::report {
 /// nothing where both are absent.
 [[nodiscard]] std::string interval_text(const record::Figure& figure);
 
-/// A number in `unit` with three significant digits and, for J, W and s, an SI prefix.
+/// A number in `unit` with three significant digits and, for J, W and s, an SI prefix. "tokens",
+/// "tokens/s" and "/token" are left to the name of the row.
 [[nodiscard]] std::string quantity_text(double value, const std::string& unit);
 
 /// Columns as wide as their widest cell, two spaces between them; the first is aligned left, the

@@ -21,7 +21,9 @@ TEST(QuantityText, HasNoPrefixForRatios) {
   EXPECT_EQ(quantity_text(0.41234, "1"), "0.412");
   EXPECT_EQ(quantity_text(85.07, "1/J"), "85.1 /J");
   EXPECT_EQ(quantity_text(12345.0, "1/J"), "12345 /J");
-  EXPECT_EQ(quantity_text(7.5e6, "tokens/s"), "7.50e+06 tokens/s");
+  EXPECT_EQ(quantity_text(7.5e6, "1/W"), "7.50e+06 /W");
+  EXPECT_EQ(quantity_text(3608.0, "tokens/s"), "3608");
+  EXPECT_EQ(quantity_text(0.00012, "J/token"), "120 µJ");
 }
 
 TEST(IntervalText, UsesThePrefixOfTheValueSoThatTheyCompare) {
