@@ -18,6 +18,14 @@ namespace ipw::models {
 using core::ErrorCode;
 using record::FinishReason;
 
+namespace {
+
+std::size_t shared_prefix(const std::vector<Token>& a, const std::vector<Token>& b) {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+}  // namespace
+
 double Arithmetic::flops(std::size_t begin, std::size_t end) const {
   const auto first = static_cast<double>(begin);
   const auto last = static_cast<double>(end);
@@ -171,19 +179,22 @@ void DecodeLoop::admit() {
   for (Generation* generation : starting) start(*generation);
 }
 
-/// The free slot that holds the longest beginning of the prompt; among equals, the one that loses
-/// least.
+/// The free slot that holds the longest beginning of the prompt, where that is at least half of it;
+/// otherwise the one that loses least, so that a short prompt does not drive out a long one.
 DecodeLoop::Slot& DecodeLoop::best_free_slot(const Generation& generation) {
+  const auto& prompt = generation.prompt;
   Slot* best = nullptr;
-  std::size_t longest = 0;
+  std::size_t most_spared = 0;
+  std::size_t least_lost = 0;
   for (Slot& slot : slots_) {
     if (slot.work != nullptr) continue;
-    const auto common = static_cast<std::size_t>(
-        std::ranges::mismatch(slot.kept, generation.prompt).in1 - slot.kept.begin());
-    if (best == nullptr || common > longest ||
-        (common == longest && slot.kept.size() < best->kept.size())) {
+    const std::size_t common = shared_prefix(slot.kept, prompt);
+    const std::size_t spared = 2 * common >= prompt.size() ? common : 0;
+    const std::size_t lost = slot.kept.size() - common;
+    if (best == nullptr || spared > most_spared || (spared == most_spared && lost < least_lost)) {
       best = &slot;
-      longest = common;
+      most_spared = spared;
+      least_lost = lost;
     }
   }
   return *best;

@@ -1,0 +1,75 @@
+#include "ipw/models/open_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace ipw::models {
+namespace {
+
+using core::ErrorCode;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+const std::string kTiny = std::string(IPW_BINARY_DIR) + "/models/tiny.gguf";
+
+core::Error error_of(const std::string& name) {
+  const auto model = open_model(name);
+  EXPECT_FALSE(model.has_value()) << name;
+  return model ? core::Error{} : model.error();
+}
+
+TEST(OpenModel, OpensAFile) {
+  const auto model = open_model(kTiny);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ((*model)->describe().name, kTiny);
+}
+
+TEST(OpenModel, IsHonestAboutSchemesThatDoNotWorkYet) {
+  for (const ModelScheme& scheme : model_schemes()) {
+    if (scheme.works) continue;
+    const auto error = error_of(std::string(scheme.prefix) + "llama3");
+    EXPECT_EQ(error.code, ErrorCode::kUnsupported);
+    EXPECT_THAT(error.message, HasSubstr(std::string(scheme.written)));
+    EXPECT_THAT(error.message, HasSubstr("GGUF"));
+  }
+}
+
+TEST(OpenModel, TellsAWrongNameFromAMissingFile) {
+  EXPECT_EQ(error_of("gpt-5").code, ErrorCode::kUsage);
+  EXPECT_EQ(error_of("").code, ErrorCode::kUsage);
+  EXPECT_EQ(error_of("nowhere/model.gguf").code, ErrorCode::kNotFound);
+}
+
+TEST(OpenModel, SaysWhatIsWrongWithTheFile) {
+  const fs::path folder = fs::path(testing::TempDir()) / "open_model";
+  fs::create_directories(folder / "folder.gguf");
+  EXPECT_EQ(error_of((folder / "folder.gguf").string()).code, ErrorCode::kUsage);
+
+  std::ofstream(folder / "page.gguf") << "<html>not found</html>";
+  EXPECT_THAT(error_of((folder / "page.gguf").string()).message, HasSubstr("no GGUF model"));
+
+  fs::copy_file(kTiny, folder / "cut.gguf", fs::copy_options::overwrite_existing);
+  fs::resize_file(folder / "cut.gguf", fs::file_size(kTiny) / 2);
+  const auto cut = error_of((folder / "cut.gguf").string());
+  EXPECT_EQ(cut.code, ErrorCode::kInvalidData);
+  EXPECT_THAT(cut.message, HasSubstr("truncated"));
+
+  // Well-formed to the last byte, but of a kind that llama.cpp does not know: its reason is given.
+  std::ifstream whole(kTiny, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(whole), {});
+  for (auto at = bytes.find("llama"); at != std::string::npos; at = bytes.find("llama", at)) {
+    bytes.replace(at, 5, "klama");
+  }
+  std::ofstream(folder / "other.gguf", std::ios::binary) << bytes;
+  const auto other = error_of((folder / "other.gguf").string());
+  EXPECT_EQ(other.code, ErrorCode::kInvalidData);
+  EXPECT_THAT(other.message, HasSubstr("klama"));
+  fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace ipw::models
