@@ -85,8 +85,12 @@ Limits order_statistic_limits(std::span<const float> sorted, double p, double ef
   const double low = std::floor((last_rank_below(0.025, effective, p) + 1.0) * stretch);
   const double below_high = last_rank_below(0.975 - 1e-12, effective, p);
   const double high = std::ceil((below_high + 2.0) * stretch);
-  if (low >= 1.0) limits.low = static_cast<double>(sorted[static_cast<std::size_t>(low) - 1]);
-  if (high <= n) limits.high = static_cast<double>(sorted[static_cast<std::size_t>(high) - 1]);
+  const double value = quantile(sorted, p);
+  const auto at = [&](double rank) {
+    return static_cast<double>(sorted[static_cast<std::size_t>(rank) - 1]);
+  };
+  if (low >= 1.0) limits.low = std::min(at(low), value);
+  if (high <= n) limits.high = std::max(at(high), value);
   if (!limits.low || !limits.high) {
     const double needed = static_cast<double>(std::max(
         limits.low ? 0 : observations_needed(1.0 - p), limits.high ? 0 : observations_needed(p)));

@@ -43,7 +43,8 @@ struct Estimate {
 /// Distribution-free limits of the p-quantile: the order statistics whose ranks bound a
 /// Binomial(n, p) with 2.5 % on either side (David & Nagaraja 2003, 7.1). `effective_n` <= n is the
 /// number of independent observations that the sample is worth. A rank outside 1 … n leaves that
-/// limit absent: the upper one of p99 needs 368.
+/// limit absent: the upper one of p99 needs 368. In tiny samples quantile() can lie below the lower
+/// order statistic; the limit is then moved to it.
 [[nodiscard]] Limits order_statistic_limits(std::span<const float> sorted, double p,
                                             double effective_n);
 
