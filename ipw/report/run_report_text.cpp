@@ -12,6 +12,8 @@
 namespace ipw::report {
 namespace {
 
+constexpr std::size_t kFirstColumn = 18;  // of the narrow tables
+
 struct Row {
   const char* name;   // as in docs/metrics.md
   const char* label;  // as people say it
@@ -56,8 +58,8 @@ struct NarrowColumn {
 constexpr std::array kNarrow{
     NarrowColumn{"accuracy", {"accuracy", nullptr}},
     NarrowColumn{"ipj", {"ipj", "ipj_active"}},
+    NarrowColumn{"ipw", {"ipw", "ipw_active"}},
     NarrowColumn{"J/query", {"j_per_query", "j_per_query_active"}},
-    NarrowColumn{"watts", {"watts", "watts_active"}},
     NarrowColumn{"latency p50", {"latency_p50", nullptr}},
     NarrowColumn{"tokens/s", {"tokens_per_s", nullptr}},
 };
@@ -153,7 +155,7 @@ void add_narrow(Table& table, const std::string& title,
       const record::Figure* figure = name == nullptr ? nullptr : metrics::find(figures, name);
       if (figure == nullptr || !figure->value) continue;
       value = narrow_value(*figure, name);
-      interval = interval_text(*figure);
+      interval = interval_text(*figure, 2);
       break;
     }
     values.push_back(value);
@@ -183,7 +185,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
   if (reports.size() > 1) {
     Table table = narrow_table("run");
     for (const RunReport& report : reports) {
-      add_narrow(table, shortened(model_title(report.manifest), 22), report.figures);
+      add_narrow(table, shortened(model_title(report.manifest), kFirstColumn), report.figures);
     }
     text += table.text(kTerminalWidth) + kNarrowLegend;
   }
@@ -192,7 +194,8 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
     if (!by_task || report.tasks.empty()) continue;
     Table table = narrow_table("task");
     for (const TaskReport& task : report.tasks) {
-      add_narrow(table, shortened(task.task.empty() ? "(none)" : task.task, 22), task.figures);
+      add_narrow(table, shortened(task.task.empty() ? "(none)" : task.task, kFirstColumn),
+                 task.figures);
     }
     text += fmt::format("\n{}, by task\n", model_title(report.manifest)) +
             table.text(kTerminalWidth) + kNarrowLegend;

@@ -34,13 +34,13 @@ Scale scale_of(double value, std::string_view unit) {
   return kScales.back();
 }
 
-// Three significant digits without an exponent between a thousandth and a million.
-std::string digits(double value) {
+// Significant digits without an exponent between a ten-thousandth and a million.
+std::string digits(double value, int significant = 3) {
   const double size = std::abs(value);
   if (size == 0.0) return "0";
-  if (size >= 1e6 || size < 1e-4) return fmt::format("{:.2e}", value);
+  if (size >= 1e6 || size < 1e-4) return fmt::format("{:.{}e}", value, significant - 1);
   const int whole = static_cast<int>(std::floor(std::log10(size))) + 1;
-  return fmt::format("{:.{}f}", value, std::clamp(3 - whole, 0, 6));
+  return fmt::format("{:.{}f}", value, std::clamp(significant - whole, 0, 6));
 }
 
 std::string unit_text(const std::string& unit) {
@@ -68,12 +68,12 @@ std::string value_text(const record::Figure& figure) {
   return figure.value ? quantity_text(*figure.value, figure.unit) : "—";
 }
 
-std::string interval_text(const record::Figure& figure) {
+std::string interval_text(const record::Figure& figure, int significant) {
   if (!figure.low && !figure.high) return "";
   const double reference = figure.value.value_or(figure.high.value_or(figure.low.value_or(0.0)));
   const Scale scale = scale_of(reference, figure.unit);
   const auto limit = [&](const std::optional<double>& value) {
-    return value ? digits(*value / scale.factor) : std::string("—");
+    return value ? digits(*value / scale.factor, significant) : std::string("—");
   };
   return "[" + limit(figure.low) + ", " + limit(figure.high) + "]";
 }

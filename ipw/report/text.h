@@ -12,9 +12,9 @@ namespace ipw::report {
 /// "12.3 mJ", "0.412", "85.1 /J", or "—" where there is no value.
 [[nodiscard]] std::string value_text(const record::Figure& figure);
 
-/// "[11.9 mJ, 12.8 mJ]" in the unit and prefix of the value; "—" for a limit that is not there, and
-/// nothing where both are absent.
-[[nodiscard]] std::string interval_text(const record::Figure& figure);
+/// "[11.9, 12.8]" in the unit and prefix of the value; "—" for a limit that is not there, and
+/// nothing where both are absent. With `significant` digits.
+[[nodiscard]] std::string interval_text(const record::Figure& figure, int significant = 3);
 
 /// A number in `unit` with three significant digits and, for J, W and s, an SI prefix. "tokens",
 /// "tokens/s" and "/token" are left to the name of the row.

@@ -53,7 +53,7 @@ TEST_F(BadInput, AFileThatIsNoGgufIsSaidToBeNone) {
 }
 
 TEST_F(BadInput, ASchemeThatIsNotThereYetSaysWhatWorks) {
-  expect_refusal("ollama:llama3", good_, 1, {"ollama:", ".gguf"});
+  expect_refusal("ollama:llama3", good_, 1, {"ollama:", "GGUF file"});
 }
 
 TEST_F(BadInput, AMissingQuestionFileIsNamed) {
@@ -62,7 +62,7 @@ TEST_F(BadInput, AMissingQuestionFileIsNamed) {
 
 TEST_F(BadInput, AnEmptyQuestionFileIsRefused) {
   expect_refusal(tiny_model(), directory_.write("empty.jsonl", ""), 1,
-                 {"empty.jsonl", "no question"});
+                 {"empty.jsonl", "it is empty"});
 }
 
 TEST_F(BadInput, ABrokenLineSeventeenIsNamedByNumber) {
