@@ -1,0 +1,264 @@
+// The whole journey of a question through a model whose answers are known: verdicts, figures,
+// joules and attempts as worked out by hand.
+
+#include "ipw/profiling/profile.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+
+#include "ipw/models/scripted_model.h"
+#include "ipw/profiling/judging.h"
+
+namespace ipw::profiling {
+namespace {
+
+namespace fs = std::filesystem;
+using models::ScriptedAnswer;
+using record::Outcome;
+
+// Ten questions; their ids are content hashes in form.
+class TenQuestions final : public datasets::QuestionSet {
+ public:
+  [[nodiscard]] datasets::SetDescription describe() const override { return {.name = "ten"}; }
+  core::Result<std::optional<record::Question>> next() override {
+    if (next_ == 10) return std::nullopt;
+    record::Question question{.id = std::string(31, '0') + "0123456789"[next_],
+                              .task = next_ < 5 ? "low" : "high",
+                              .prompt = "question " + std::to_string(next_),
+                              .reference = "yes"};
+    ++next_;
+    return question;
+  }
+  core::Result<void> rewind() override {
+    next_ = 0;
+    return {};
+  }
+
+ private:
+  std::size_t next_ = 0;
+};
+
+// Draws 20 W, whatever happens.
+class SteadySensor final : public energy::Sensor {
+ public:
+  [[nodiscard]] energy::SensorDescription describe() const override {
+    return {.id = "steady",
+            .device = "a steady 20 W",
+            .provenance = {record::Source::kMeasured, "test-meter"},
+            .update_period = core::Seconds(0.002),
+            .resolution = core::Joules(1e-6)};
+  }
+  core::Result<energy::Sample> read(core::Instant now) override {
+    return energy::Sample{now, core::Watts(20) * core::Seconds(now.time_since_epoch())};
+  }
+};
+
+std::vector<std::string> words(const std::string& text) { return {text, "."}; }
+
+class ProfileTest : public ::testing::Test {
+ protected:
+  ProfileTest() {
+    std::string pattern = (fs::temp_directory_path() / "ipw-profile-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~ProfileTest() override { fs::remove_all(directory_); }
+
+  core::Result<ProfileResult> run(models::Script script, const ProfileOptions& options,
+                                  bool metered = false, std::stop_token stop = {}) {
+    ProfileParts parts{
+        .open_model = [&] { return std::make_unique<models::ScriptedModel>(script, clock_, 4); },
+        .open_run = [&](const models::ModelDescription&) -> core::Result<store::Run> {
+          if (fs::exists(directory_ / "run" / "run.json")) {
+            return store::Run::resume(directory_ / "run", clock_);
+          }
+          return store::Run::create(directory_ / "run", {}, clock_);
+        },
+        .questions = questions_,
+        .planned = 10,
+        .scorer = *scorer_,
+        .sensors = {},
+        .clock = clock_};
+    if (metered) parts.sensors.push_back(std::make_unique<SteadySensor>());
+    return profile(std::move(parts), options, [](const Progress&) {}, stop);
+  }
+
+  std::map<std::string, record::Call> records() const {
+    core::Result<store::Run> run = store::Run::open(directory_ / "run");
+    std::map<std::string, record::Call> found;
+    const auto read = run->for_each_record([&](const record::Call& call) -> core::Result<void> {
+      found[call.question.prompt] = call;
+      return {};
+    });
+    EXPECT_TRUE(read.has_value());
+    return found;
+  }
+
+  core::SystemClock clock_;
+  fs::path directory_;
+  TenQuestions questions_;
+  std::unique_ptr<scoring::Scorer> scorer_ = *scoring::make_scorer("normalized");
+};
+
+const ProfileOptions kQuick{.warmup = 0, .max_tokens = 8, .idle = core::Seconds(0)};
+
+// Question 0 to 5 right, 6 wrong, 7 too long, 8 beyond the context, 9 fails for want of a network.
+ScriptedAnswer every_kind(const models::Request& request) {
+  const std::string& prompt = request.messages.front().content;
+  const char number = prompt.back();
+  if (number <= '5') return {.pieces = words("Yes"), .prompt_tokens = core::Tokens{3}};
+  if (number == '6') return {.pieces = words("No"), .prompt_tokens = core::Tokens{3}};
+  if (number == '7') return {.pieces = std::vector<std::string>(20, "yes ")};
+  if (number == '8') {
+    return {.failure = core::Error{core::ErrorCode::kUsage, "the prompt does not fit the context"}};
+  }
+  return {.failure = core::Error{core::ErrorCode::kUnavailable, "connection refused"}};
+}
+
+TEST_F(ProfileTest, GivesEveryKindOfAnswerItsVerdict) {
+  const auto result = run(every_kind, kQuick);
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->progress.planned, 10);
+  EXPECT_EQ(result->progress.asked, 10);
+  EXPECT_EQ(result->progress.done, 9);
+  EXPECT_EQ(result->progress.missing, 1);
+  EXPECT_DOUBLE_EQ(result->progress.score, 6.0);
+
+  const auto found = records();
+  EXPECT_EQ(found.at("question 0").verdict.outcome, Outcome::kCorrect);
+  EXPECT_EQ(found.at("question 6").verdict.outcome, Outcome::kIncorrect);
+  EXPECT_EQ(found.at("question 7").verdict.outcome, Outcome::kIncorrect);
+  EXPECT_EQ(found.at("question 7").verdict.why, "ran over the limit of 8 tokens");
+  EXPECT_EQ(found.at("question 8").verdict.outcome, Outcome::kIncorrect);
+  EXPECT_EQ(found.at("question 9").verdict.outcome, Outcome::kMissing);
+  EXPECT_EQ(found.at("question 9").failure, "connection refused");
+}
+
+TEST_F(ProfileTest, AsksOnlyWhatIsMissingWhenItIsResumed) {
+  ASSERT_TRUE(run(every_kind, kQuick).has_value());
+  std::atomic<int> asked{0};
+  const auto result = run(
+      [&](const models::Request&) -> ScriptedAnswer {
+        ++asked;
+        return {.pieces = words("yes")};
+      },
+      kQuick);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(result->progress.done, 10);
+  const record::Call retried = records().at("question 9");
+  EXPECT_EQ(retried.attempt, 1);
+  EXPECT_EQ(retried.verdict.outcome, Outcome::kCorrect);
+}
+
+TEST_F(ProfileTest, EveryRepeatHasItsOwnSeed) {
+  std::mutex mutex;
+  std::set<std::uint64_t> seeds;
+  ProfileOptions options = kQuick;
+  options.repeat = 3;
+  const auto result = run(
+      [&](const models::Request& request) -> ScriptedAnswer {
+        const std::lock_guard lock(mutex);
+        seeds.insert(request.sampling.seed);
+        return {.pieces = words("yes")};
+      },
+      options);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->progress.done, 30);
+  EXPECT_EQ(seeds.size(), 30U);
+}
+
+TEST_F(ProfileTest, JoulesOfSequentialRequestsAreThoseOfTheirTime) {
+  ProfileOptions options = kQuick;
+  options.warmup = 1;
+  const auto result = run(
+      [](const models::Request&) -> ScriptedAnswer {
+        return {
+            .pieces = words("yes"), .prefill = core::Seconds(.02), .per_token = core::Seconds(.02)};
+      },
+      options, true);
+  ASSERT_TRUE(result.has_value());
+  core::Joules sum;
+  core::Seconds service{0};
+  for (const auto& [prompt, call] : records()) {
+    ASSERT_EQ(call.energy.size(), 1U);
+    EXPECT_GT(call.energy[0].coverage, .99);
+    sum += call.energy[0].active;
+    service += call.completion.timings.service();
+  }
+  // 20 W over the time in service; the gaps between requests are billed to nobody but may round
+  // into the update at an edge (2 ms of 40 ms).
+  EXPECT_NEAR(sum.count(), 20.0 * service.count(), 20.0 * service.count() * .1);
+}
+
+TEST_F(ProfileTest, ConcurrentRequestsShareTheMeterAndNothingIsBilledTwice) {
+  ProfileOptions options = kQuick;
+  options.concurrency = 4;
+  const core::Instant begin = clock_.now();
+  const auto result = run(
+      [](const models::Request&) -> ScriptedAnswer {
+        return {
+            .pieces = words("yes"), .prefill = core::Seconds(.02), .per_token = core::Seconds(.02)};
+      },
+      options, true);
+  const core::Seconds wall = clock_.now() - begin;
+  ASSERT_TRUE(result.has_value());
+  core::Joules sum;
+  core::Seconds service{0};
+  for (const auto& [prompt, call] : records()) {
+    sum += call.energy.at(0).active;
+    service += call.completion.timings.service();
+  }
+  EXPECT_GT(service, wall) << "the requests must have run beside each other";
+  EXPECT_LE(sum.count(), 20.0 * wall.count());
+}
+
+TEST_F(ProfileTest, AStopRequestLeavesTheRestForAResume) {
+  std::stop_source stop;
+  std::atomic<int> asked{0};
+  const auto result = run(
+      [&](const models::Request&) -> ScriptedAnswer {
+        if (++asked == 4) stop.request_stop();
+        return {.pieces = words("yes"), .prefill = core::Seconds(.001)};
+      },
+      kQuick, false, stop.get_token());
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_LT(result->progress.done, 10);
+  const auto resumed = run(
+      [](const models::Request&) -> ScriptedAnswer { return {.pieces = words("yes")}; }, kQuick);
+  EXPECT_EQ(resumed->progress.done, 10);
+}
+
+TEST_F(ProfileTest, AModelThatCannotBeOpenedEndsItBeforeAnythingIsWritten) {
+  ProfileParts parts{.open_model = []() -> core::Result<std::unique_ptr<models::LanguageModel>> {
+                       return core::fail(core::ErrorCode::kNotFound, "no such model");
+                     },
+                     .open_run =
+                         [&](const models::ModelDescription&) {
+                           return store::Run::create(directory_ / "run", {}, clock_);
+                         },
+                     .questions = questions_,
+                     .planned = 10,
+                     .scorer = *scorer_,
+                     .sensors = {},
+                     .clock = clock_};
+  const auto result = profile(std::move(parts), kQuick, [](const Progress&) {}, {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().message, "no such model");
+  EXPECT_FALSE(fs::exists(directory_ / "run"));
+}
+
+TEST(Judging, ATimeOutIsTheModelsOwnFailure) {
+  const auto scorer = scoring::make_scorer("exact");
+  const auto verdict =
+      verdict_of({}, core::fail(core::ErrorCode::kTimeout, "no answer in 5 s"), 8, **scorer);
+  EXPECT_EQ(verdict.outcome, Outcome::kIncorrect);
+  EXPECT_EQ(verdict.why, "no answer in 5 s");
+}
+
+}  // namespace
+}  // namespace ipw::profiling
