@@ -13,8 +13,8 @@ namespace ipw::energy {
 namespace {
 
 constexpr double kLongInterval = 3.0;    // in update periods
-constexpr double kDivisionByTime = 1.0;  // see the header: share of s·(1−s) that may be wrong
-constexpr double kDivisionByTokens = 0.25;
+constexpr double kDivisionByTime = 0.5;  // see the header: share of s·(1−s) that may be wrong
+constexpr double kDivisionByTokens = 0.2;
 
 double seconds(core::Instant from, core::Instant to) { return core::Seconds(to - from).count(); }
 
