@@ -128,7 +128,7 @@ core::Result<Database> open_database(const fs::path& directory, const Manifest& 
 core::Result<Database> create_database(const fs::path& file, const Manifest& manifest) {
   IPW_TRY(Database database, Database::open(file, Database::Mode::kCreate));
   IPW_TRY(Transaction transaction, Transaction::begin(database, "BEGIN IMMEDIATE"));
-  IPW_CHECK(database.execute(kSchema));
+  IPW_CHECK(database.execute(schema_sql()));
   IPW_TRY(Statement meta, database.prepare("INSERT INTO meta VALUES (?,?)"));
   IPW_CHECK(meta.run("schema_version", kSchemaVersion));
   IPW_CHECK(meta.run("run_id", manifest.run_id));
@@ -156,7 +156,8 @@ core::Result<Session> begin_session(Database& database, const core::Clock& clock
   IPW_TRY(Statement add,
           database.prepare("INSERT INTO sessions (wall_start, wall_start_ns, base_ns, pid)"
                            " VALUES (?,?,?,?) RETURNING number"));
-  add.start(rfc3339(wall), nanoseconds_of(wall), std::int64_t{session.base.count()}, getpid());
+  const std::string wall_text = rfc3339(wall);
+  add.start(wall_text, nanoseconds_of(wall), std::int64_t{session.base.count()}, getpid());
   IPW_TRY(const bool row, add.step());
   if (row) session.number = add.integer(0);
   IPW_CHECK(add.step());
@@ -199,8 +200,9 @@ struct Run::State {
     return {};
   }
 
-  [[nodiscard]] core::Result<void> check_appending() const {
-    if (writer) return {};
+  /// kUsage where the run was opened to read.
+  [[nodiscard]] core::Result<CallWriter*> appending() {
+    if (writer) return &*writer;
     return fail(
         ErrorCode::kUsage,
         fmt::format("cannot write to the run in {}: it was opened to read", directory.string()));
@@ -209,7 +211,7 @@ struct Run::State {
   template <class... Values>
   core::Result<void> insert(const char* sql, const Values&... values) {
     const std::scoped_lock guard(mutex);
-    IPW_CHECK(check_appending());
+    IPW_CHECK(appending());
     IPW_TRY(Statement statement, database.prepare(sql));
     return statement.run(values...);
   }
@@ -291,7 +293,7 @@ std::chrono::nanoseconds Run::on_time_line(core::Instant at) const {
 
 core::Result<void> Run::rewrite(Manifest manifest) {
   const std::scoped_lock guard(state_->mutex);
-  IPW_CHECK(state_->check_appending());
+  IPW_CHECK(state_->appending());
   manifest.schema_version = kSchemaVersion;
   manifest.run_id = state_->manifest.run_id;
   manifest.created = state_->manifest.created;
@@ -302,8 +304,8 @@ core::Result<void> Run::rewrite(Manifest manifest) {
 
 core::Result<void> Run::append(std::span<const record::Call> calls) {
   const std::scoped_lock guard(state_->mutex);
-  IPW_CHECK(state_->check_appending());
-  return state_->writer->append(state_->database, calls);
+  IPW_TRY(CallWriter* const writer, state_->appending());
+  return writer->append(state_->database, calls);
 }
 
 core::Result<void> Run::append_telemetry(std::string_view sensor, std::int64_t second,

@@ -4,8 +4,9 @@
 #include "ipw/store/schema.h"
 
 namespace ipw::store {
+namespace {
 
-const char* const kSchema = R"sql(
+constexpr const char* kSchema = R"sql(
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value NOT NULL
@@ -144,5 +145,9 @@ JOIN questions q ON q.number = e.question
 JOIN sensors s ON s.number = e.sensor
 GROUP BY e.question, e.repeat, e.sensor;
 )sql";
+
+}  // namespace
+
+const char* schema_sql() { return kSchema; }
 
 }  // namespace ipw::store

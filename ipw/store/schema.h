@@ -7,6 +7,7 @@ namespace ipw::store {
 /// Of run.json and run.sqlite alike.
 inline constexpr int kSchemaVersion = 1;
 
-extern const char* const kSchema;
+/// All CREATE statements.
+[[nodiscard]] const char* schema_sql();
 
 }  // namespace ipw::store

@@ -266,7 +266,7 @@ core::Result<Transaction> Transaction::begin(Database& database, const char* beg
 
 core::Result<void> Transaction::commit() {
   IPW_CHECK(open_->execute("COMMIT"));
-  (void)open_.release();
+  [[maybe_unused]] Database* const done = open_.release();
   return {};
 }
 

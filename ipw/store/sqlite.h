@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "ipw/core/result.h"
 
@@ -35,9 +36,11 @@ class Statement {
     return finish();
   }
 
-  /// Binds `values` and rewinds; step() then yields the rows.
+  /// Binds `values` and rewinds; step() then yields the rows. Texts and bytes are not copied: they
+  /// have to live until the last step.
   template <class... Values>
-  void start(const Values&... values) {
+  void start(Values&&... values) {
+    static_assert((!std::is_same_v<Values, std::string> && ...), "a temporary would be gone");
     reset();
     int index = 0;
     (bind(++index, values), ...);
