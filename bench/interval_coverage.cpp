@@ -1,6 +1,6 @@
 // How often the 95 % intervals contain the truth, on a grid of simulated runs. Prints a Markdown
 // table, cells outside 93-97 % marked. `interval_coverage [RUNS]`: simulated runs per cell (2000);
-// runs of 1,000 questions and more get half of them. About ten minutes on one core.
+// runs of 1,000 questions and more get half of them. About half an hour on one core.
 
 #include <cmath>
 #include <cstdio>

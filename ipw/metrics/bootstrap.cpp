@@ -179,6 +179,7 @@ std::vector<Limits> bootstrap(const UnitSums& sums, std::span<const Statistic> s
   std::vector<std::vector<double>> values = resample(sums, statistics, options);
   const std::vector<double> totals = sums.totals();
   std::vector<Limits> limits;
+  limits.reserve(statistics.size());
   for (std::size_t s = 0; s < statistics.size(); ++s) {
     limits.push_back(bca(std::move(values[s]), statistics[s](totals),
                          acceleration(jackknife(sums.by_unit, sums.block, sums, statistics[s]))));
@@ -230,8 +231,8 @@ std::vector<std::uint32_t> units_of_clusters(std::size_t clusters, std::size_t l
   if (clusters <= limit) return units;
   core::Random random(seed);
   for (std::size_t i = clusters; i > 1; --i) std::swap(units[i - 1], units[random.below(i)]);
-  for (std::uint32_t& unit : units)
-    unit %= static_cast<std::uint32_t>(std::max<std::size_t>(limit / 2, 1));
+  const auto bundles = static_cast<std::uint32_t>(std::max<std::size_t>(limit / 2, 1));
+  for (std::uint32_t& unit : units) unit %= bundles;
   return units;
 }
 

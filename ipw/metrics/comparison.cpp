@@ -105,6 +105,7 @@ class Computation {
     const UnitSums sums = add_up(pairs);
     const std::vector<double> totals = sums.totals();
     std::vector<Statistic> statistics;
+    statistics.reserve(pairs.size());
     for (const Pair& pair : pairs) statistics.push_back(statistic_of(pair));
     const FigureOptions& options = options_.bootstrap;
     std::vector<Limits> drawn;
@@ -116,7 +117,7 @@ class Computation {
       const bool serves = !drawn.empty() && both_serve(pairs[i], sums);
       Limits limits = serves ? drawn[i] : closed_form(pairs[i], sums, statistics[i]);
       if (serves) limits.method = "paired-bootstrap";
-      result_.figures.push_back(figure(pairs[i], statistics[i](totals), std::move(limits)));
+      result_.figures.push_back(figure(pairs[i], statistics[i](totals), limits));
     }
     return std::move(result_);
   }
@@ -140,14 +141,15 @@ class Computation {
       pair.count_b = add_side(b_, *pair.b, in_a, unit_of, column, sums);
       column += pair.b->terms;
       pair.count_a.clusters = 0;
-      for (std::size_t i = 0; i < clusters; ++i)
+      for (std::size_t i = 0; i < clusters; ++i) {
         pair.count_a.clusters += in_a[i] && in_b[i] ? 1 : 0;
+      }
       pair.count_b.clusters = pair.count_a.clusters;
     }
     return sums;
   }
 
-  std::vector<bool> taking_part(const Side& side, const Measure& measure) const {
+  [[nodiscard]] std::vector<bool> taking_part(const Side& side, const Measure& measure) const {
     std::vector<bool> part(static_cast<std::size_t>(result_.pairs), false);
     double terms[kMaxTerms];
     for (const std::uint32_t record : side.records) {
@@ -182,7 +184,7 @@ class Computation {
     return [a, b](std::span<const double> sums) { return a(sums) / b(sums); };
   }
 
-  bool both_serve(const Pair& pair, const UnitSums& sums) const {
+  [[nodiscard]] bool both_serve(const Pair& pair, const UnitSums& sums) const {
     return pair.count_a.records > 0 && pair.count_b.records > 0 &&
            bootstrap_serves(*pair.a, pair.count_a, sums, a_.binary) &&
            bootstrap_serves(*pair.b, pair.count_b, sums, b_.binary);
@@ -218,7 +220,7 @@ class Computation {
     return mover_ratio(left, right, correlation);
   }
 
-  NamedFigure figure(const Pair& pair, double value, Limits limits) const {
+  [[nodiscard]] NamedFigure figure(const Pair& pair, double value, const Limits& limits) const {
     const bool difference = pair.a->kind == Kind::kAccuracy;
     record::Figure figure;
     figure.unit = "1";

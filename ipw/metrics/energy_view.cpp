@@ -70,8 +70,9 @@ std::vector<EnergyView> energy_views(const std::vector<EnergyColumns>& energy) {
   }
   if (views.size() > 1) {
     std::vector<EnergyColumns> all;
-    for (const EnergyView& view : views)
+    for (const EnergyView& view : views) {
       all.insert(all.end(), view.columns.begin(), view.columns.end());
+    }
     views.push_back(view_of(std::move(all)));
   }
   return views;

@@ -63,11 +63,11 @@ class Computation {
   }
 
  private:
-  double missing_share() const {
+  [[nodiscard]] double missing_share() const {
     return static_cast<double>(missing_) / static_cast<double>(records_.size());
   }
 
-  std::vector<Limits> all_limits() const {
+  [[nodiscard]] std::vector<Limits> all_limits() const {
     std::vector<Limits> limits(measures_.size());
     std::vector<Statistic> statistics;
     std::vector<std::size_t> resampled;
@@ -114,7 +114,7 @@ class Computation {
     return figure;
   }
 
-  std::string unmeasured(const Measure& measure, const Count& count) const {
+  [[nodiscard]] std::string unmeasured(const Measure& measure, const Count& count) const {
     const auto all = static_cast<std::int64_t>(records_.size());
     const std::int64_t expected = measure.kind == Kind::kScored ? all - missing_ : all;
     if (!measure.of_energy || count.records >= expected) return {};
@@ -153,8 +153,8 @@ class Computation {
       const auto found = std::ranges::find_if(measures_, [&](const Measure& measure) {
         return measure.name == named.name && measure.provenance == named.figure.provenance;
       });
-      if (found == measures_.end() || found->kind == Kind::kRatio || !found->absent.empty())
-        continue;
+      if (found == measures_.end()) continue;  // the bounds of the accuracy
+      if (found->kind == Kind::kRatio || !found->absent.empty()) continue;
       const auto m = static_cast<std::size_t>(found - measures_.begin());
       named.figure.value.reset();
       named.figure.low_total.reset();
@@ -168,7 +168,7 @@ class Computation {
     }
   }
 
-  std::vector<std::optional<double>> counted_as(double score) const {
+  [[nodiscard]] std::vector<std::optional<double>> counted_as(double score) const {
     const std::vector<Measure> table = measures(sample_, records_, score);
     const Tally all = tally(table, sample_, records_, groups_);
     const std::vector<double> totals = all.sums.totals();

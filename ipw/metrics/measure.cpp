@@ -118,8 +118,8 @@ class Table {
     add_per_joule(view, "_active", active, "");
   }
 
-  Measure of_energy(const View& view, std::string name, std::string unit,
-                    const char* absent) const {
+  [[nodiscard]] Measure of_energy(const View& view, std::string name, std::string unit,
+                                  const char* absent) const {
     Measure measure = plain(std::move(name), std::move(unit), absent);
     measure.provenance = view->provenance;
     measure.of_energy = true;
@@ -217,7 +217,7 @@ class Table {
   }
 
   /// Busy seconds per second of service, of the records that take part: 1 where none overlap.
-  double overlap_of(const Measure& measure) const {
+  [[nodiscard]] double overlap_of(const Measure& measure) const {
     std::vector<std::uint32_t> part;
     double service = 0.0;
     double terms[kMaxTerms];

@@ -157,9 +157,9 @@ TEST(Load, WidensTheLimitsOfRecordsThatFollowEachOther) {
   }
 }
 
-/// The quick part of bench/interval_coverage.cpp: 95 % ± four binomial standard errors of 400 runs.
+/// The quick part of bench/interval_coverage.cpp: 95 % ± four binomial standard errors of 300 runs.
 TEST(Coverage, IsNear95PercentOnAQuickGrid) {
-  constexpr int kRuns = 400;
+  constexpr int kRuns = 300;
   for (const std::size_t questions : {30UL, 100UL, 300UL}) {
     for (const double accuracy : {0.1, 0.5, 0.98}) {
       const SimulationOptions options{.questions = questions, .accuracy = accuracy, .sigma = 0.5};
@@ -170,7 +170,7 @@ TEST(Coverage, IsNear95PercentOnAQuickGrid) {
       std::vector<int> covered(truths.size(), 0);
       for (int i = 0; i < kRuns; ++i) {
         const SimulatedRun run(options, static_cast<std::uint64_t>(i) + 1);
-        const auto all = computed(run.energy_sample(), {.resamples = 300});
+        const auto all = computed(run.energy_sample(), {.resamples = 200});
         for (std::size_t t = 0; t < truths.size(); ++t) {
           const record::Figure& figure = *find(all, truths[t].first);
           covered[t] += *figure.low <= truths[t].second && truths[t].second <= *figure.high ? 1 : 0;
@@ -178,7 +178,7 @@ TEST(Coverage, IsNear95PercentOnAQuickGrid) {
       }
       for (std::size_t t = 0; t < truths.size(); ++t) {
         const double share = static_cast<double>(covered[t]) / kRuns;
-        EXPECT_GT(share, 0.905) << truths[t].first << " n=" << questions << " p=" << accuracy;
+        EXPECT_GT(share, 0.9) << truths[t].first << " n=" << questions << " p=" << accuracy;
         EXPECT_LT(share, 0.995) << truths[t].first << " n=" << questions << " p=" << accuracy;
       }
     }
