@@ -5,7 +5,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
+#include <deque>
 #include <utility>
 
 #include "ipw/scoring/answer_text.h"
@@ -89,6 +89,16 @@ std::string_view word_at(std::string_view text) {
   return text.substr(0, end);
 }
 
+// Of each form the last so many claims are looked at, and of each claim as much as an option's text
+// may need: an answer of a megabyte must not cost a megabyte for each of its words.
+constexpr std::size_t kClaims = 256;
+
+std::string_view claim_text(std::string_view claim, const std::vector<std::string>& choices) {
+  std::size_t longest = 0;
+  for (const std::string& choice : choices) longest = std::max(longest, choice.size());
+  return claim.substr(0, std::min(line_end(claim, 0), 2 * longest + 64));
+}
+
 // "A man …" and "I think …": a word follows that does not speak about the letter, and the option's
 // own text does not follow either.
 bool is_article_or_pronoun(char letter, std::string_view rest,
@@ -102,7 +112,7 @@ bool is_article_or_pronoun(char letter, std::string_view rest,
   const auto index = static_cast<std::size_t>(letter - 'A');
   if (index >= choices.size()) return true;
   const std::string own = normalized(choices[index]);
-  return !normalized(rest.substr(0, line_end(rest, 0))).starts_with(own) || own.empty();
+  return !normalized(claim_text(rest, choices)).starts_with(own) || own.empty();
 }
 
 struct Letter {
@@ -146,7 +156,7 @@ bool hedged(std::string_view text, std::size_t at, std::size_t option, std::size
 // The option whose text begins `claim`; of several, the longest.
 std::optional<std::size_t> option_by_text(std::string_view claim,
                                           const std::vector<std::string>& choices) {
-  const std::string line = normalized(claim.substr(0, line_end(claim, 0)));
+  const std::string line = normalized(claim_text(claim, choices));
   std::optional<std::size_t> best;
   std::size_t longest = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
@@ -242,15 +252,27 @@ struct ChoiceReader::Patterns {
                                                         std::optional<std::size_t>& outside) const {
     std::optional<Statement> last;
     for (std::size_t i = 0; i < statements.size(); ++i) {
-      re2::StringPiece rest(text);
-      re2::StringPiece claim;
-      while (re2::RE2::FindAndConsume(&rest, *statements[i], &claim)) {
-        const auto at = static_cast<std::size_t>(claim.data() - text.data());
-        const auto statement = statement_at(text, at, kStatements[i], choices, outside);
-        if (statement && (!last || statement->at >= last->at)) last = statement;
+      const auto claims = last_claims(text, *statements[i]);
+      for (auto at = claims.rbegin(); at != claims.rend(); ++at) {
+        const auto statement = statement_at(text, *at, kStatements[i], choices, outside);
+        if (!statement) continue;
+        if (!last || statement->at >= last->at) last = statement;
+        break;
       }
     }
     return last;
+  }
+
+  // Where the last claims of one form begin, in order.
+  static std::deque<std::size_t> last_claims(const std::string& text, const re2::RE2& form) {
+    std::deque<std::size_t> claims;
+    re2::StringPiece rest(text);
+    re2::StringPiece claim;
+    while (re2::RE2::FindAndConsume(&rest, form, &claim)) {
+      claims.push_back(static_cast<std::size_t>(claim.data() - text.data()));
+      if (claims.size() > kClaims) claims.pop_front();
+    }
+    return claims;
   }
 
   static std::optional<Statement> statement_at(const std::string& text, std::size_t at,

@@ -137,6 +137,10 @@ class Scanner {
         at_ += 4;
       }
     }
+    if (text_.substr(at_).starts_with(":00") && !is_digit(peek(3)) && peek(3) != ':') {
+      at_ += 3;  // a full hour
+      return digits;
+    }
     if (peek() == '.' && is_digit(peek(1))) {
       ++at_;
       while (is_digit(peek())) digits.decimals.push_back(text_[at_++]);

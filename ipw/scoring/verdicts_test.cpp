@@ -99,6 +99,8 @@ const VerdictRow kVerdicts[] = {
     {"numeric", "60000", "$6 \\times 10^{4}$", true, "$6 × 10^{4}"},
     {"numeric", "60000", "6e4", true, "6e4"},
     {"numeric", "2500000", "The answer is 2.5 million dollars", true, "2.5 million"},
+    {"numeric", "2", "at 2:00 pm", true, "2:00"},
+    {"numeric", "2", "at 2:10 pm", false, "10"},
     {"numeric", "18", "0x12", false, ""},
     {"numeric", "18", "inf", false, ""},
     {"numeric", "18", "nan", false, ""},
