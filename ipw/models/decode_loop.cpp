@@ -206,9 +206,8 @@ void DecodeLoop::start(Generation& generation) {
   const auto& prompt = generation.prompt;
   std::size_t common = 0;
   if (options_.reuse_prefix) {
-    common =
-        static_cast<std::size_t>(std::ranges::mismatch(slot.kept, prompt).in1 - slot.kept.begin());
-    common = std::min(common, prompt.size() - 1);  // the last token must give its logits
+    common = std::min(shared_prefix(slot.kept, prompt),
+                      prompt.size() - 1);  // the last token must give its logits
   }
   llama_memory_t memory = llama_get_memory(context_);
   // Recurrent models cannot forget a part, and begin anew.

@@ -37,7 +37,7 @@ struct Request {
   int max_tokens = 512;
   std::vector<std::string> stop;  // generation ends before any of these
   bool logprobs = false;          // fill Completion::token_logprobs
-  core::Instant intended{};       // scheduled send time; zero: now
+  core::Instant intended;         // scheduled send time; zero: now
 };
 
 /// One generated piece as it left the model. `piece` is valid during the call only and may end

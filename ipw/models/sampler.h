@@ -9,8 +9,8 @@
 #include "ipw/core/result.h"
 #include "ipw/models/language_model.h"
 
-struct llama_sampler;
-struct llama_token_data;
+struct llama_sampler;     // NOLINT(readability-identifier-naming)
+struct llama_token_data;  // NOLINT(readability-identifier-naming)
 
 namespace ipw::models {
 
