@@ -35,8 +35,7 @@ std::string closest(std::string_view word, const std::vector<std::string>& candi
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kLongest) continue;
     const std::size_t edits = distance(word, candidate);
-    const std::size_t allowed =
-        std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
+    const std::size_t allowed = (std::max(word.size(), candidate.size()) + 2) / 3;
     if (edits <= allowed && edits < best_distance) {
       best = candidate;
       best_distance = edits;

@@ -8,8 +8,7 @@
 namespace ipw::datasets {
 
 /// The candidate with the smallest Levenshtein distance to `word`, ignoring ASCII case, if that is
-/// at most a third of the longer word's length (and at least one edit is always allowed); else
-/// empty.
+/// at most a third of the longer word's length, rounded up; else empty.
 [[nodiscard]] std::string closest(std::string_view word,
                                   const std::vector<std::string>& candidates);
 
