@@ -167,6 +167,7 @@ Outcome simulate(const Scenario& s, std::uint64_t seed) {
   };
   std::size_t begun = 0;
   std::size_t ended = 0;
+  const double poll_period = std::max(s.update_period / 2.0, std::min(s.update_period, 0.004));
   const double phase = random.unit() * s.update_period;
   double origin = 0.0;  // what the counter showed 0 at
   double noise = 0.0;
@@ -176,7 +177,7 @@ Outcome simulate(const Scenario& s, std::uint64_t seed) {
   double last_reading = 0.0;
   double now = 0.0;
   while (now < kSpan) {
-    now += s.update_period / 2.0 * (0.9 + 0.2 * random.unit());
+    now += poll_period * (0.9 + 0.2 * random.unit());
     for (; begun < truth.size() && truth[begun].start <= now; ++begun) {
       attributor.begin(begun, at(truth[begun].start));
     }

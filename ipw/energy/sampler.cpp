@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 using Duration = core::Instant::duration;
 
 constexpr Duration kFastestPoll = milliseconds(1);
+constexpr Duration kEnoughForFastSensors = milliseconds(4);
 constexpr Duration kFirstRetry = milliseconds(10);
 constexpr Duration kLastRetry = std::chrono::seconds(5);
 constexpr Duration kStopCheck = milliseconds(20);
@@ -26,7 +27,8 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& cloc
   for (const auto& sensor : sensors_) {
     descriptions_.push_back(sensor->describe());
     const auto update = std::chrono::duration_cast<Duration>(descriptions_.back().update_period);
-    schedules_.push_back({std::max(kFastestPoll, update / 2), kFirstRetry, now});
+    const Duration wanted = std::max(update / 2, std::min(update, kEnoughForFastSensors));
+    schedules_.push_back({std::max(kFastestPoll, wanted), kFirstRetry, now});
   }
 }
 

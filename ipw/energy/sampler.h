@@ -30,9 +30,11 @@ struct SensorHealth {
   std::optional<core::Error> last_error;  // absent while readings succeed
 };
 
-/// A sensor is polled at half its update period, so that updates are located in time, but at most
-/// at 1 kHz; a failing one is retried after 10 ms, then twice as long each time, up to 5 s. A late
-/// poll is not made up for by a burst. A sample's time is the middle of the reading.
+/// A sensor is polled at half its update period, so that updates are located in time; one that
+/// updates every 8 ms or faster at its period or every 4 ms, whichever is shorter, because a
+/// wake-up costs more than it tells; none faster than 1 kHz. A failing sensor is retried after 10
+/// ms, then twice as long each time, up to 5 s. A late poll is not made up for by a burst. A
+/// sample's time is the middle of the reading.
 class Sampler {
  public:
   static constexpr std::size_t kRingSize = std::size_t{1} << 16;  // a minute at 1 kHz

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace ipw::energy {
 
@@ -84,7 +85,12 @@ std::optional<WindowEnergy> Timeline::window(core::Instant from, core::Instant t
     return entry.interval.from < at;
   };
   const auto first = std::upper_bound(entries_.begin(), entries_.end(), from, ends_after);
-  const auto past = std::lower_bound(first, entries_.end(), to, starts_before);
+  // Windows are short beside what is kept: look near the first interval before searching the rest.
+  auto reach = std::min<std::ptrdiff_t>(64, entries_.end() - first);
+  while (reach < entries_.end() - first && starts_before(first[reach], to)) {
+    reach = std::min(4 * reach, entries_.end() - first);
+  }
+  const auto past = std::lower_bound(first, first + reach, to, starts_before);
   if (first == past) return std::nullopt;
   const auto last = std::prev(past);
 
