@@ -15,6 +15,7 @@ namespace ipw::metrics {
 namespace {
 
 constexpr const char* kNoSpread = "one observation has no spread";
+constexpr const char* kNotPositive = "not above zero: noise outweighs it";
 
 /// Each resample owns a generator, so that no order of computing changes a number.
 core::Random generator(std::uint64_t seed, std::uint64_t resample) {
@@ -191,9 +192,8 @@ Limits log_student_limits(const UnitSums& sums, const Statistic& statistic) {
   const double estimate = statistic(sums.totals());
   std::vector<double> values;
   if (sums.units >= 2) values = jackknife(sums.by_unit, sums.block, sums, statistic);
-  if (values.size() < 2 || !(estimate > 0.0) || !std::isfinite(estimate)) {
-    return {{}, {}, "log-t", kNoSpread};
-  }
+  if (values.size() < 2) return {{}, {}, "log-t", kNoSpread};
+  if (!(estimate > 0.0) || !std::isfinite(estimate)) return {{}, {}, "log-t", kNotPositive};
   const double freedom = static_cast<double>(values.size()) - 1.0;
   double variance = log_variance(values);
   if (sums.repeats > 1) {

@@ -20,6 +20,9 @@
 namespace ipw::metrics {
 namespace {
 
+constexpr const char* kDrowned =
+    "what was used above idle came out at or below zero: other work on the machine drowned it";
+
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g %%", 100.0 * share);
@@ -101,6 +104,11 @@ class Computation {
     const double value = measure.value(totals.data() + count.first_column);
     if (count.records == 0 || !std::isfinite(value)) {
       figure.reason = count.records == 0 ? "no record has what it takes" : "divided by zero";
+      return figure;
+    }
+    if (measure.of_energy && measure.kind == Kind::kScored &&
+        measure.cost(totals.data() + count.first_column) <= 0.0) {
+      figure.reason = kDrowned;
       return figure;
     }
     figure.value = value;

@@ -244,6 +244,21 @@ TEST(Figures, OfOneRecordHaveValuesWithoutLimits) {
   EXPECT_FALSE(find(all, "ipj")->low);
 }
 
+TEST(Figures, OfJoulesThatNoiseDrownedHaveNoAnswersPerJoule) {
+  const std::vector<float> score{1, 0, 1};
+  const std::vector<float> joules{-3, 1, -1};  // above idle, with more noise than signal
+  Sample sample;
+  sample.score = score;
+  sample.energy.push_back({{record::Source::kEstimated, "cpu-time-model"}, joules, {}, joules, 0});
+  const auto all = computed(sample);
+  EXPECT_FALSE(find(all, "ipj_active")->value);
+  EXPECT_NE(find(all, "ipj_active")->reason.find("drowned"), std::string::npos);
+  EXPECT_FALSE(find(all, "ipw_active")->value);
+  EXPECT_DOUBLE_EQ(*find(all, "j_per_query_active")->value, -1.0);
+  EXPECT_FALSE(find(all, "j_per_query_active")->low);
+  EXPECT_NE(find(all, "j_per_query_active")->reason.find("noise"), std::string::npos);
+}
+
 TEST(Figures, OfNoneCorrectHaveAnUpperLimitAboveZero) {
   FiveRecords five;
   five.score = {0, 0, 0, 0, 0};

@@ -156,6 +156,7 @@ class Profile {
                   });
     {
       std::vector<std::jthread> slots;
+      slots.reserve(static_cast<std::size_t>(options_.concurrency));
       for (int i = 0; i < options_.concurrency; ++i) {
         slots.emplace_back([&] {
           const core::Result<void> asked = request_loop(agenda, recorder, giving_up.get_token());

@@ -34,7 +34,7 @@ Recorder::Recorder(Metering& metering, store::Run& run, core::Clock& clock, Prog
       started_(clock.now()),
       thread_([this] { write_until_closed(); }) {}
 
-Recorder::~Recorder() { (void)close(); }
+Recorder::~Recorder() { stop(); }
 
 std::uint64_t Recorder::begin() {
   std::unique_lock lock(mutex_);
@@ -50,13 +50,17 @@ void Recorder::finish(std::uint64_t request, record::Call call) {
   ++unwritten_;
 }
 
-core::Result<Progress> Recorder::close() {
+void Recorder::stop() {
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
   }
   arrived_.notify_one();
   if (thread_.joinable()) thread_.join();
+}
+
+core::Result<Progress> Recorder::close() {
+  stop();
   if (failure_) return std::unexpected(*failure_);
   return progress_;
 }

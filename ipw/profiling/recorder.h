@@ -51,6 +51,7 @@ class Recorder {
     std::vector<Finished> finished;
   };
 
+  void stop();
   void write_until_closed();
   [[nodiscard]] core::Result<void> write_round(bool last);
   void take_in(Inbox inbox);

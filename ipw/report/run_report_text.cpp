@@ -74,6 +74,13 @@ std::string model_title(const store::Manifest& manifest) {
   return std::filesystem::path(manifest.model.name).filename().string();
 }
 
+// Whether an estimate from the whole machine's CPU time had much to take off: more than a watt.
+bool drowned_by_other_work(const RunReport& report) {
+  return std::ranges::any_of(report.idle, [&](const store::IdlePower& idle) {
+    return !sees_idle(report.manifest, idle.sensor) && idle.power > core::Watts(1);
+  });
+}
+
 std::string heading(const RunReport& report) {
   const store::Manifest& manifest = report.manifest;
   std::string text = fmt::format("{} × {}", model_title(manifest), manifest.questions.name);
@@ -103,6 +110,11 @@ std::string heading(const RunReport& report) {
                         sees_idle(manifest, idle.sensor) ? "idle" : "other work on the machine",
                         store::name(idle.phase), quantity_text(idle.power.count(), "W"),
                         quantity_text(idle.standard_error.count(), "W"), idle.sensor);
+  }
+  if (drowned_by_other_work(report)) {
+    text +=
+        "note: other work kept this machine busy; the estimate takes it off and is rough. "
+        "Measure on a quiet machine.\n";
   }
   return text;
 }
