@@ -220,13 +220,11 @@ void MeterAttribution::divide(const Interval& interval) {
 }
 
 void MeterAttribution::release_ended(core::Instant until, std::vector<Released>& released) {
-  const auto gone =
-      std::stable_partition(running_.begin(), running_.end(),
-                            [&](const Running& request) { return request.work.ended > until; });
-  for (auto request = gone; request != running_.end(); ++request) {
-    released.push_back({request->work.id, share_of(*request)});
-  }
-  running_.erase(gone, running_.end());
+  std::erase_if(running_, [&](const Running& request) {
+    if (request.work.ended > until) return false;
+    released.push_back({request.work.id, share_of(request)});
+    return true;
+  });
 }
 
 std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& request) const {
