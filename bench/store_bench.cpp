@@ -1,6 +1,7 @@
 // How long a durable record takes and how much memory a million of them need: written one by one
 // and 64 at a time, read back as columns. Every case runs in a process of its own, so that its peak
-// resident memory is its own.
+// resident memory is its own; CPU time stands beside wall time, which others on the machine
+// stretch.
 //
 //   store_bench [DIR [RECORDS…]]     default: a folder under the current one; 10000 100000 1000000
 
@@ -96,6 +97,13 @@ int look_up_records(const fs::path& directory, std::int64_t records) {
   return 0;
 }
 
+double cpu_seconds(const rusage& usage) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 /// Runs `work` in a child and prints its row.
 bool measure(const std::string& name, std::int64_t records, const std::function<int()>& work) {
   const auto begin = std::chrono::steady_clock::now();
@@ -106,8 +114,9 @@ bool measure(const std::string& name, std::int64_t records, const std::function<
   wait4(child, &status, 0, &usage);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   const bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  fmt::print("{:<32} {:>9} {:>10.2f} {:>12.1f} {:>12.1f}{}\n", name, records, elapsed.count(),
-             elapsed.count() * 1e6 / static_cast<double>(records),
+  fmt::print("{:<32} {:>9} {:>10.2f} {:>12.1f} {:>12.1f} {:>10.1f}{}\n", name, records,
+             elapsed.count(), elapsed.count() * 1e6 / static_cast<double>(records),
+             cpu_seconds(usage) * 1e6 / static_cast<double>(records),
              static_cast<double>(usage.ru_maxrss) / 1024.0, good ? "" : "  FAILED");
   (void)std::fflush(stdout);
   return good;
@@ -135,8 +144,8 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) sizes.push_back(std::atoll(argv[i]));
   if (sizes.empty()) sizes = {10'000, 100'000, 1'000'000};
 
-  fmt::print("{:<32} {:>9} {:>10} {:>12} {:>12}\n", "case", "records", "seconds", "us/record",
-             "peak MiB");
+  fmt::print("{:<32} {:>9} {:>10} {:>12} {:>12} {:>10}\n", "case", "records", "seconds",
+             "us/record", "cpu us/rec", "peak MiB");
   (void)std::fflush(stdout);
   bool good = true;
   for (const std::int64_t records : sizes) good &= measure_all(parent, records);
