@@ -20,8 +20,8 @@ using core::ErrorCode;
 using core::fail;
 using core::Result;
 
-constexpr std::uint64_t kLongestName = 65535;             // the specification's limit for keys
-constexpr std::uint64_t kLongestValue = 4 * 1024 * 1024;  // chat templates are the longest we want
+constexpr std::uint64_t kLongestName = 65535;       // the specification's limit for keys
+constexpr std::uint64_t kLongestValue = 4U << 20U;  // chat templates are the longest we want
 constexpr std::uint64_t kMostDimensions = 4;
 constexpr int kDeepestArray = 4;
 
@@ -100,14 +100,14 @@ class Reader {
     std::uint64_t end = 0;  // of the last tensor, from the start of the data
   };
 
-  std::unexpected<core::Error> broken(const std::string& why) const {
+  [[nodiscard]] std::unexpected<core::Error> broken(const std::string& why) const {
     return fail(ErrorCode::kInvalidData,
                 fmt::format("cannot read {}: {} (get the file again)", name_, why));
   }
-  std::unexpected<core::Error> truncated() const {
+  [[nodiscard]] std::unexpected<core::Error> truncated() const {
     return broken(fmt::format("it is truncated at {} bytes", size_));
   }
-  std::uint64_t left() const { return size_ - at_; }
+  [[nodiscard]] std::uint64_t left() const { return size_ - at_; }
 
   template <class T>
   Result<T> take() {
@@ -130,7 +130,7 @@ class Reader {
   Result<GgufValue> take_array(int depth);
   Result<void> take_values(std::uint64_t count, GgufMetadata& metadata);
   Result<void> take_tensor(Tally& tally);
-  Result<void> check_data(const GgufMetadata& metadata, const Tally& tally) const;
+  [[nodiscard]] Result<void> check_data(const GgufMetadata& metadata, const Tally& tally) const;
 
   std::istream& stream_;
   std::uint64_t size_;

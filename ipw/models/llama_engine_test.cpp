@@ -23,10 +23,10 @@ using core::ErrorCode;
 using record::FinishReason;
 using testing::HasSubstr;
 
-const std::string kModels = std::string(IPW_BINARY_DIR) + "/models/";
+constexpr const char* kModels = IPW_BINARY_DIR "/models/";
 
 std::unique_ptr<LlamaEngine> open(const std::string& name, const EngineOptions& options = {}) {
-  auto engine = LlamaEngine::open(kModels + name + ".gguf", options);
+  auto engine = LlamaEngine::open(std::string(kModels) + name + ".gguf", options);
   if (!engine) {
     ADD_FAILURE() << engine.error().message;
     std::abort();
@@ -72,7 +72,7 @@ TEST(LlamaEngine, DescribesItsModel) {
   EXPECT_EQ(description.quantization, "F32");
   EXPECT_EQ(description.context_tokens, 8192);
   EXPECT_EQ(description.chat_template, "gguf");
-  EXPECT_EQ(description.digest, core::sha256_of_file(kModels + "tiny.gguf").value());
+  EXPECT_EQ(description.digest, core::sha256_of_file(std::string(kModels) + "tiny.gguf").value());
   EXPECT_THAT(description.engine, HasSubstr("llama.cpp v"));
   EXPECT_EQ(engine->threads(), 1);
 }
@@ -109,7 +109,7 @@ TEST(LlamaEngine, CountsTwoFlopsPerParameterAndTokenPlusAttention) {
   // 9 prompt tokens and 3 of the 4 generated ones are evaluated; width 64, two layers.
   const double parameters = static_cast<double>(*engine->describe().parameters);
   EXPECT_EQ(completion.usage.prompt.count, 9);
-  EXPECT_DOUBLE_EQ(*completion.flops, 2 * parameters * 12 + 4 * (2 * 64) * (12 * 13 / 2));
+  EXPECT_DOUBLE_EQ(*completion.flops, 2 * parameters * 12 + 4 * (2 * 64) * (12.0 * 13 / 2));
 }
 
 TEST(Arithmetic, SplitsAtAnyPositionWithoutLoss) {
@@ -174,12 +174,12 @@ TEST(LlamaEngine, GivesUpOnARequestThatIsCancelledWhileItWaits) {
   std::stop_source cancel_running;
   std::atomic<bool> running = false;
   std::jthread first([&] {
-    static_cast<void>(engine->generate(
+    EXPECT_TRUE(engine->generate(
         ask("hello", 4000), [&](const TokenEvent&) { running = true; },
         cancel_running.get_token()));
   });
   while (!running) std::this_thread::yield();
-  cancel_waiting.request_stop();
+  EXPECT_TRUE(cancel_waiting.request_stop());
   const auto completion = engine->generate(ask("late"), {}, cancel_waiting.get_token());
   cancel_running.request_stop();
   ASSERT_TRUE(completion);
@@ -192,6 +192,7 @@ TEST(LlamaEngine, AnswersTheSameWhetherOrNotOtherSlotsRun) {
   const auto alone = open("tiny");
   const auto together = open("tiny", {.slots = 4});
   std::vector<std::jthread> callers;
+  callers.reserve(8);
   std::atomic<int> different = 0;
   for (int caller = 0; caller < 6; ++caller) {
     callers.emplace_back([&, caller] {
@@ -210,6 +211,7 @@ TEST(LlamaEngine, DecodesSlotsTogetherAndQueuesTheRest) {
   const auto engine = open("random-150k", {.slots = 2});
   std::vector<record::Completion> completions(5);
   std::vector<std::jthread> callers;
+  callers.reserve(8);
   for (std::size_t i = 0; i < completions.size(); ++i) {
     callers.emplace_back(
         [&, i] { completions[i] = answer(*engine, ask("caller " + std::to_string(i), 200)); });
@@ -315,8 +317,9 @@ TEST(LlamaEngine, EndsForLengthWhenTheContextIsFull) {
 }
 
 TEST(LlamaEngine, RefusesWhatMakesNoSense) {
-  EXPECT_EQ(LlamaEngine::open(kModels + "tiny.gguf", {.slots = 0}).error().code, ErrorCode::kUsage);
-  EXPECT_EQ(LlamaEngine::open(kModels + "tiny.gguf", {.threads = -1}).error().code,
+  EXPECT_EQ(LlamaEngine::open(std::string(kModels) + "tiny.gguf", {.slots = 0}).error().code,
+            ErrorCode::kUsage);
+  EXPECT_EQ(LlamaEngine::open(std::string(kModels) + "tiny.gguf", {.threads = -1}).error().code,
             ErrorCode::kUsage);
   const auto engine = open("tiny", {.threads = 1000});
   EXPECT_LE(engine->threads(), static_cast<int>(std::thread::hardware_concurrency()));

@@ -14,7 +14,7 @@ using core::ErrorCode;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::string kTiny = std::string(IPW_BINARY_DIR) + "/models/tiny.gguf";
+constexpr const char* kTiny = IPW_BINARY_DIR "/models/tiny.gguf";
 
 core::Error error_of(const std::string& name) {
   const auto model = open_model(name);

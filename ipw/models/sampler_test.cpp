@@ -19,8 +19,10 @@ std::map<std::int32_t, int> draws(const Sampling& sampling, const std::vector<fl
   return seen;
 }
 
-const std::vector<float> kHalves = {std::log(0.5F), std::log(0.25F), std::log(0.125F),
-                                    std::log(0.125F)};
+/// Logits of the probabilities 1/2, 1/4, 1/8 and 1/8.
+std::vector<float> halves() {
+  return {std::log(0.5F), std::log(0.25F), std::log(0.125F), std::log(0.125F)};
+}
 
 TEST(Argmax, FindsTheFirstLargestWhereverItStands) {
   for (const std::size_t size : {1U, 5U, 16U, 17U, 100U}) {
@@ -34,19 +36,19 @@ TEST(Argmax, FindsTheFirstLargestWhereverItStands) {
 }
 
 TEST(LogProbability, IsTheLogarithmOfTheSoftmax) {
-  EXPECT_NEAR(log_probability(kHalves, 1), std::log(0.25), 1e-6);
+  EXPECT_NEAR(log_probability(halves(), 1), std::log(0.25), 1e-6);
   EXPECT_NEAR(log_probability(std::vector<float>{1000.0F, 1000.0F}, 0), std::log(0.5), 1e-9);
 }
 
 TEST(Sampler, DrawsByProbabilityAtTemperatureOne) {
-  auto seen = draws({.temperature = 1.0, .seed = 7}, kHalves, 4000);
+  auto seen = draws({.temperature = 1.0, .seed = 7}, halves(), 4000);
   EXPECT_NEAR(seen[0], 2000, 160);  // five standard deviations
   EXPECT_NEAR(seen[1], 1000, 140);
   EXPECT_NEAR(seen[2], 500, 105);
 }
 
 TEST(Sampler, SharpensAtLowTemperature) {
-  auto seen = draws({.temperature = 0.5, .seed = 7}, kHalves, 4000);
+  auto seen = draws({.temperature = 0.5, .seed = 7}, halves(), 4000);
   EXPECT_NEAR(seen[0], 4000 * 0.25 / 0.34375, 145);  // p squared and normalised
 }
 
@@ -55,6 +57,7 @@ TEST(Sampler, RepeatsItselfWithTheSameSeedOnly) {
   const auto sequence = [&](std::uint64_t seed) {
     Sampler sampler({.temperature = 1.0, .seed = seed}, 64, {});
     std::vector<std::int32_t> tokens;
+    tokens.reserve(20);
     for (int i = 0; i < 20; ++i) tokens.push_back(sampler.pick(flat));
     return tokens;
   };
@@ -65,10 +68,10 @@ TEST(Sampler, RepeatsItselfWithTheSameSeedOnly) {
 }
 
 TEST(Sampler, CutsTheTailByTopKTopPAndMinP) {
-  EXPECT_EQ(draws({.temperature = 1.0, .top_k = 2}, kHalves, 500).size(), 2U);
-  EXPECT_EQ(draws({.temperature = 1.0, .top_p = 0.7}, kHalves, 500).size(), 2U);
-  EXPECT_EQ(draws({.temperature = 1.0, .min_p = 0.4}, kHalves, 500).size(), 2U);
-  EXPECT_EQ(draws({.temperature = 1.0}, kHalves, 500).size(), 4U);
+  EXPECT_EQ(draws({.temperature = 1.0, .top_k = 2}, halves(), 500).size(), 2U);
+  EXPECT_EQ(draws({.temperature = 1.0, .top_p = 0.7}, halves(), 500).size(), 2U);
+  EXPECT_EQ(draws({.temperature = 1.0, .min_p = 0.4}, halves(), 500).size(), 2U);
+  EXPECT_EQ(draws({.temperature = 1.0}, halves(), 500).size(), 4U);
 }
 
 TEST(Sampler, PenalisesRepetitionsOfThePromptAndOfItself) {

@@ -87,6 +87,7 @@ TEST(ScriptedModel, ServesNoMoreAtOnceThanItHasSlots) {
       },
       clock, 2);
   std::vector<std::jthread> callers;
+  callers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     callers.emplace_back([&] { EXPECT_TRUE(model.generate({}, {}, {})); });
   }
