@@ -1,6 +1,9 @@
 // From a run folder to its figures.
 #include "ipw/report/run_report.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ipw/core/random.h"
 #include "ipw/metrics/figures.h"
 #include "ipw/report/run_sample.h"
@@ -26,6 +29,14 @@ std::uint64_t bootstrap_seed(const store::Manifest& manifest) {
   return seed == manifest.seeds.end() ? 0 : seed->second;
 }
 
+// Neighbours in time share a queue when requests run beside each other: blocks of about the cube
+// root of n (Künsch 1989), and at least two rounds of the slots.
+std::size_t block_length(std::int64_t records, int concurrency) {
+  if (concurrency <= 1) return 0;
+  const auto root = static_cast<std::size_t>(std::cbrt(static_cast<double>(records)));
+  return std::max<std::size_t>(root, 2 * static_cast<std::size_t>(concurrency));
+}
+
 }  // namespace
 
 core::Result<RunReport> read_report(const std::filesystem::path& directory,
@@ -37,8 +48,10 @@ core::Result<RunReport> read_report(const std::filesystem::path& directory,
   count_outcomes(columns, report);
 
   const RunSample sample(std::move(columns), report.manifest);
-  const metrics::FigureOptions figure_options{.seed = bootstrap_seed(report.manifest),
-                                              .resamples = options.resamples};
+  const metrics::FigureOptions figure_options{
+      .seed = bootstrap_seed(report.manifest),
+      .resamples = options.resamples,
+      .block = block_length(report.records, report.manifest.options.concurrency)};
   IPW_TRY(report.figures, metrics::figures(sample.view(), figure_options));
   if (options.by_task && sample.tasks().size() > 1) {
     IPW_TRY(std::vector<metrics::TaskFigures> tasks,

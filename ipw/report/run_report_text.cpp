@@ -113,8 +113,7 @@ std::string heading(const RunReport& report) {
   }
   if (drowned_by_other_work(report)) {
     text +=
-        "note: other work kept this machine busy; the estimate takes it off and is rough. "
-        "Measure on a quiet machine.\n";
+        "note: other work kept this machine busy, and the estimate takes it off: rough figures\n";
   }
   return text;
 }
