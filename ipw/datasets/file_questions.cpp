@@ -276,6 +276,12 @@ core::Result<std::unique_ptr<QuestionSet>> read_questions(QuestionSource source,
   IPW_TRY(auto templates, templates_for(options.scorer, options.prompt_template));
   const QuestionForm trial(*mapping, templates, false);
   std::string scorer = options.scorer.empty() ? inferred_scorer(trial, rows) : options.scorer;
+  if (scorer == "choice" && mapping->of(Part::kChoices).empty()) {
+    return std::unexpected(in_file(
+        source.source, {ErrorCode::kUsage,
+                        "the choice scorer needs options and no field is known to hold them (map "
+                        "them with choices=FIELD or choices=A+B+C+D)"}));
+  }
   IPW_TRY(templates, templates_for(scorer, options.prompt_template));
   QuestionForm form(std::move(*mapping), std::move(templates), scorer == "choice");
 

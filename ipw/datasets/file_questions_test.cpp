@@ -285,6 +285,14 @@ TEST(Scorer, IsInferredFromTheFirstQuestionsAndCanBeGiven) {
   EXPECT_EQ(read(kOpen, exact).questions.at(0).prompt, "1+1?");
 }
 
+TEST(Scorer, OfChoicesNeedsAFieldThatHoldsThem) {
+  ReadingOptions options;
+  options.scorer = "choice";
+  const auto result = read(kOpen, options);
+  EXPECT_EQ(result.error.code, core::ErrorCode::kUsage);
+  EXPECT_THAT(result.error.message, HasSubstr("choices=FIELD"));
+}
+
 TEST(Rewind, StartsOverWithTheSameQuestionsAndANewCount) {
   const std::string text = std::string(kOpen) + "\n" + kOpen + "\n";
   const auto set = set_of(text);
