@@ -227,11 +227,11 @@ void announce(const Questions& questions,
                      questions.set.reading);
   const datasets::Reading& reading = questions.selection.reading;
   if (reading.folded > 0) {
-    err << fmt::format("questions: {} rows repeat an earlier question and are asked once\n",
+    err << fmt::format("questions: repeats of an earlier question, asked once: {}\n",
                        reading.folded);
   }
   if (reading.invalid > 0) {
-    err << fmt::format("questions: {} rows cannot be read and are left out (--skip-invalid)\n",
+    err << fmt::format("questions: unreadable rows, left out (--skip-invalid): {}\n",
                        reading.invalid);
   }
   for (const auto& sensor : sensors) {
