@@ -31,6 +31,7 @@ class FakeMachine {
 
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
 
+  // NOLINTNEXTLINE(modernize-use-nodiscard): mostly called for what it does
   std::filesystem::path write(const std::string& path, std::string_view text) const {
     const std::filesystem::path file = root_ / path;
     std::filesystem::create_directories(file.parent_path());
@@ -39,6 +40,7 @@ class FakeMachine {
   }
 
   /// A zone of the powercap tree.
+  // NOLINTNEXTLINE(modernize-use-nodiscard)
   std::filesystem::path zone(const std::string& folder, const std::string& label,
                              std::uint64_t microjoules) const {
     const std::string at = "sys/class/powercap/" + folder + "/";
@@ -58,7 +60,7 @@ class ManualClock final : public core::Clock {
   void sleep_until(core::Instant until) override { now_ = std::max(now_, until); }
 
  private:
-  core::Instant now_{};
+  core::Instant now_;
 };
 
 class ScriptedSensor final : public Sensor {

@@ -17,13 +17,21 @@ core::Result<IdlePower> idle_power(const Timeline& timeline, core::Instant from,
   std::array<double, kBatches> seconds{};
   std::int64_t updates = 0;
   const double span = core::Seconds(to - from).count();
+  const double batch_seconds = std::max(span, 1e-9) / kBatches;
   timeline.visit(from, to, [&](const Interval& interval) {
     if (!interval.known) return;
-    const double middle =
-        core::Seconds(interval.from - from).count() + interval.length().count() / 2.0;
-    const auto batch = std::min(kBatches - 1, static_cast<std::size_t>(middle / span * kBatches));
-    joules[batch] += to_joules(interval.energy).count();
-    seconds[batch] += interval.length().count();
+    const double power = to_joules(interval.energy).count() / interval.length().count();
+    const double start = std::max(0.0, core::Seconds(interval.from - from).count());
+    const double end = std::min(span, core::Seconds(interval.to - from).count());
+    const auto first = static_cast<std::size_t>(start / batch_seconds);
+    for (std::size_t batch = first; batch < kBatches; ++batch) {
+      const double begins = static_cast<double>(batch) * batch_seconds;
+      if (begins >= end) break;
+      const double part = std::min(end, begins + batch_seconds) - std::max(start, begins);
+      if (part <= 0.0) continue;
+      joules[batch] += power * part;
+      seconds[batch] += part;
+    }
     ++updates;
   });
 

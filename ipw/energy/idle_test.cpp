@@ -29,7 +29,7 @@ TEST(IdlePower, IsTheMeanOfASteadyPower) {
   ASSERT_TRUE(idle) << idle.error().message;
   EXPECT_NEAR(idle->mean.count(), 50.0, 1e-6);
   EXPECT_NEAR(idle->standard_error.count(), 0.0, 1e-6);
-  EXPECT_EQ(idle->updates, 199);
+  EXPECT_EQ(idle->updates, 200);
 }
 
 TEST(IdlePower, HasAStandardErrorThatHoldsTheTruthAboutAsOftenAsItShould) {
@@ -49,10 +49,21 @@ TEST(IdlePower, HasAStandardErrorThatHoldsTheTruthAboutAsOftenAsItShould) {
   EXPECT_NEAR(held / 400.0, 0.95, 0.035);  // Student's t with 15 degrees of freedom
 }
 
+TEST(IdlePower, IsNothingWhereAModelOfWorkSawNone) {
+  SensorDescription model = meter();
+  model.sees_idle = false;
+  Timeline timeline(model);
+  for (int i = 0; i <= 200; ++i) timeline.add({ms(10 * i), core::Joules(7.0)});
+  const auto idle = idle_power(timeline, ms(0), ms(2000));
+  ASSERT_TRUE(idle) << idle.error().message;
+  EXPECT_EQ(idle->mean.count(), 0.0);
+  EXPECT_EQ(idle->standard_error.count(), 0.0);
+}
+
 TEST(IdlePower, IsRefusedWhereThereWereTooFewUpdates) {
   Timeline timeline(meter());
   for (int i = 0; i <= 3; ++i) timeline.add({ms(10 * i), core::Joules(0.5 * i)});
-  const auto idle = idle_power(timeline, ms(0), ms(30));
+  const auto idle = idle_power(timeline, ms(0), ms(300));
   ASSERT_FALSE(idle);
   EXPECT_EQ(idle.error().code, core::ErrorCode::kUnavailable);
   EXPECT_FALSE(idle_power(timeline, ms(30), ms(30)));

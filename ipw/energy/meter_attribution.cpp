@@ -81,8 +81,8 @@ void MeterAttribution::settle(core::Instant horizon, core::Instant overdue,
     release_ended(*processed_, released);
   }
   const core::Instant given_up = std::min(horizon, overdue);
-  if (!intervals_.empty() && intervals_.front().from < given_up)
-    return;  // held back by a neighbour
+  const bool held_back = !intervals_.empty() && intervals_.front().from < given_up;
+  if (held_back) return;  // by a neighbour that still runs
   admit(given_up);
   release_ended(given_up, released);
 }

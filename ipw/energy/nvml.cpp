@@ -81,7 +81,7 @@ core::Result<std::shared_ptr<Library>> load(const std::vector<std::string>& name
   IPW_CHECK(bind(handle, "nvmlDeviceGetName", library->name));
   IPW_CHECK(bind(handle, "nvmlDeviceGetUUID", library->uuid));
   IPW_CHECK(bind(handle, "nvmlDeviceGetTotalEnergyConsumption", library->total_energy));
-  (void)bind(handle, "nvmlDeviceGetMigMode", library->mig_mode);
+  if (!bind(handle, "nvmlDeviceGetMigMode", library->mig_mode)) library->mig_mode = nullptr;
   if (const Return code = library->init(); code != kSuccess) {
     return core::fail(
         code == kNoPermission ? core::ErrorCode::kPermissionDenied : core::ErrorCode::kUnavailable,
@@ -109,7 +109,9 @@ class NvmlSensor final : public Sensor {
   [[nodiscard]] SensorDescription describe() const override { return description_; }
 
   [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
-    if (!device_) IPW_CHECK(look_up());
+    if (!device_) {
+      IPW_CHECK(look_up());
+    }
     unsigned long long millijoules = 0;
     const Return code = library_->total_energy(device_, &millijoules);
     if (code == kSuccess)

@@ -127,7 +127,7 @@ TEST_F(Nvml, SaysWhyWhereTheLibraryIsMissingTooOldOrFailing) {
 }
 
 TEST(CudaShows, FollowsCudasRules) {
-  const auto shows = [](std::optional<std::string> list, unsigned index) {
+  const auto shows = [](const std::optional<std::string>& list, unsigned index) {
     const std::string uuid = "GPU-" + std::string(4, static_cast<char>('a' + index));
     return cuda_shows(list, index, uuid, 3);
   };

@@ -49,11 +49,11 @@ class Timeline {
   [[nodiscard]] std::optional<WindowEnergy> window(core::Instant from, core::Instant to,
                                                    const WindowOptions& options = {}) const;
 
-  /// Calls `visit(const Interval&)` for every interval kept that lies wholly within [from, to].
+  /// Calls `visit(const Interval&)` for every interval kept that shares time with [from, to].
   template <class Visit>
   void visit(core::Instant from, core::Instant to, Visit visit) const {
     for (const Entry& entry : entries_) {
-      if (entry.interval.from >= from && entry.interval.to <= to) visit(entry.interval);
+      if (entry.interval.to > from && entry.interval.from < to) visit(entry.interval);
     }
   }
 
