@@ -114,8 +114,9 @@ class NvmlSensor final : public Sensor {
     }
     unsigned long long millijoules = 0;
     const Return code = library_->total_energy(device_, &millijoules);
-    if (code == kSuccess)
+    if (code == kSuccess) {
       return Sample{now, core::to_joules(core::Millijoules{millijoules}), epoch_};
+    }
     // A handle must not outlive its device, so it is fetched anew after any error. Of a lost GPU
     // nobody says whether its counter goes on: its return begins an epoch.
     lost_ |= code == kGpuLost;
