@@ -21,7 +21,7 @@ void free_column(std::vector<T>& column) {
 std::vector<std::uint32_t> order_of_start(const store::Columns& columns) {
   std::vector<std::uint32_t> order(columns.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return columns.started[i]; });
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return std::pair(columns.started[i], i); });
   return order;
 }
 
