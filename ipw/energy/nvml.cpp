@@ -185,7 +185,7 @@ void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& op
   unsigned mig = 0;
   unsigned pending = 0;
   if (library->mig_mode && library->mig_mode(device, &mig, &pending) != kSuccess) mig = 0;
-  const bool billed = cuda_shows(options.cuda_visible_devices, index, uuid, count);
+  const bool billed = cuda_shows(options.cuda_visible_devices, index, uuid, count, mig != 0);
   auto sensor = std::make_unique<NvmlSensor>(
       library, describe_gpu(text_of(library->name, device), uuid, mig != 0, billed), uuid);
   const SensorDescription description = sensor->describe();
@@ -211,7 +211,7 @@ void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& op
 }  // namespace
 
 bool cuda_shows(const std::optional<std::string>& cuda_visible_devices, unsigned index,
-                const std::string& uuid, unsigned device_count) {
+                const std::string& uuid, unsigned device_count, bool mig_on) {
   if (!cuda_visible_devices) return true;
   std::string_view rest = *cuda_visible_devices;
   while (!rest.empty()) {
@@ -221,6 +221,10 @@ bool cuda_shows(const std::optional<std::string>& cuda_visible_devices, unsigned
     while (entry.starts_with(' ')) entry.remove_prefix(1);
     while (entry.ends_with(' ')) entry.remove_suffix(1);
     if (entry.starts_with("MIG-GPU-")) entry = entry.substr(4, entry.find('/') - 4);
+    if (entry.starts_with("MIG-")) {
+      if (mig_on) return true;
+      continue;
+    }
     if (entry.starts_with("GPU-")) {
       if (uuid.starts_with(entry)) return true;
       continue;

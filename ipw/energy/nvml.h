@@ -25,8 +25,10 @@ struct NvmlOptions {
 /// Whether CUDA_VISIBLE_DEVICES shows the GPU with this NVML index and UUID. CUDA's own rules: the
 /// list ends at the first entry that is neither an index nor a UUID; a UUID may be shortened; empty
 /// shows none. Indices are taken in PCI order, as CUDA does with CUDA_DEVICE_ORDER=PCI_BUS_ID (and
-/// in any order where all GPUs are alike). An entry "MIG-GPU-<uuid>/…" shows that GPU.
+/// in any order where all GPUs are alike). An entry "MIG-GPU-<uuid>/…" shows that GPU; "MIG-<uuid>"
+/// names a slice whose board it does not tell, and shows every GPU that has MIG on.
 [[nodiscard]] bool cuda_shows(const std::optional<std::string>& cuda_visible_devices,
-                              unsigned index, const std::string& uuid, unsigned device_count);
+                              unsigned index, const std::string& uuid, unsigned device_count,
+                              bool mig_on = false);
 
 }  // namespace ipw::energy

@@ -143,6 +143,8 @@ TEST(CudaShows, FollowsCudasRules) {
   EXPECT_FALSE(shows("GPU-bb", 0));
   EXPECT_TRUE(shows("GPU-cccc,GPU-aaaa", 0));
   EXPECT_TRUE(shows("MIG-GPU-bbbb/1/0", 1));
+  EXPECT_FALSE(shows("MIG-0123", 1));
+  EXPECT_TRUE(cuda_shows("MIG-0123", 1, "GPU-bbbb", 3, true)) << "its board is not told";
 }
 
 }  // namespace
