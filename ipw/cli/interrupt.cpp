@@ -18,7 +18,7 @@ sigset_t stop_signals() {
   return set;
 }
 
-void wait_for_signals(std::stop_source source) {
+void wait_for_signals(const std::stop_source& source) {
   const sigset_t set = stop_signals();
   int signal = 0;
   if (sigwait(&set, &signal) == 0) source.request_stop();

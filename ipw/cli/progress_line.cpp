@@ -69,6 +69,7 @@ void ProgressLine::show(const Progress& progress) {
     unshown_ = progress;
     return;
   }
+  if (unshown_ && phase_ != progress.phase) print(*unshown_);  // how the phase before it ended
   phase_ = progress.phase;
   next_ = now + std::chrono::duration_cast<std::chrono::nanoseconds>(every_);
   print(progress);
