@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
 class App;
 }
 

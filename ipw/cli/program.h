@@ -1,16 +1,11 @@
 #pragma once
 // The whole program behind one function: parse, run one command, return the exit status.
 
-#include <memory>
 #include <span>
 #include <string>
 
 #include "ipw/cli/context.h"
 #include "ipw/core/result.h"
-
-namespace CLI {
-class App;
-}
 
 namespace ipw::cli {
 
