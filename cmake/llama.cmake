@@ -5,7 +5,7 @@
 
 set(IPW_LLAMA_TESTED 0.5.0)
 set(IPW_LLAMA_MODULES "${PROJECT_SOURCE_DIR}/engine/node_modules" CACHE PATH
-    "node_modules folder made by `npm ci` in engine/")
+    "node_modules folder made by `npm install` in engine/")
 
 find_package(llama ${IPW_LLAMA_TESTED} EXACT QUIET CONFIG)
 add_library(ipw_llama INTERFACE)
@@ -26,7 +26,7 @@ set(IPW_LLAMA_DIR "${IPW_LLAMA_MODULES}/@node-llama-cpp/${ipw_llama_platform}/bi
     CACHE INTERNAL "Folder of the prebuilt llama.cpp libraries")
 if(NOT EXISTS "${ipw_llama_bundle}" OR NOT EXISTS "${IPW_LLAMA_DIR}/libllama.v${IPW_LLAMA_TESTED}.so")
   message(FATAL_ERROR "llama.cpp ${IPW_LLAMA_TESTED} is not there: run `make setup`, or "
-                      "`npm ci --omit=optional --ignore-scripts` in engine/")
+                      "`npm install --no-save --omit=optional --ignore-scripts` in engine/")
 endif()
 
 # The headers (and llama-bench, for the benchmark) of the same tag, checked out once.
