@@ -87,6 +87,7 @@ core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
 
 std::vector<std::string> set_aside_lines(const datasets::Reading& reading) {
   std::vector<std::string> lines;
+  lines.reserve(reading.invalid_rows.size() + reading.repeats.size());
   for (const datasets::InvalidRow& row : reading.invalid_rows) {
     lines.push_back(fmt::format("line {}: {}", row.line, row.why));
   }

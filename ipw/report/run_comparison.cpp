@@ -47,6 +47,7 @@ core::Result<RunSample> sample_of(store::Run& run, SharedNumbers& numbers) {
 bool on_same_devices(const store::Manifest& a, const store::Manifest& b) {
   const auto ids = [](const store::Manifest& manifest) {
     std::vector<std::string> result;
+    result.reserve(manifest.sensors.size());
     for (const store::ManifestSensor& sensor : manifest.sensors) result.push_back(sensor.id);
     std::ranges::sort(result);
     return result;
