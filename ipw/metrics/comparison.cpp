@@ -114,6 +114,10 @@ class Computation {
                         {core::derive_seed(options.seed, "bootstrap"), options.resamples});
     }
     for (std::size_t i = 0; i < pairs.size(); ++i) {
+      if (drowned(pairs[i], totals)) {
+        result_.figures.push_back(figure(pairs[i], kNaN, {{}, {}, {}, kDrowned}));
+        continue;
+      }
       const bool serves = !drawn.empty() && both_serve(pairs[i], sums);
       Limits limits = serves ? drawn[i] : closed_form(pairs[i], sums, statistics[i]);
       if (serves) limits.method = "paired-bootstrap";
@@ -182,6 +186,11 @@ class Computation {
       return [a, b](std::span<const double> sums) { return a(sums) - b(sums); };
     }
     return [a, b](std::span<const double> sums) { return a(sums) / b(sums); };
+  }
+
+  static bool drowned(const Pair& pair, const std::vector<double>& totals) {
+    return pair.a->drowned(totals.data() + pair.count_a.first_column) ||
+           pair.b->drowned(totals.data() + pair.count_b.first_column);
   }
 
   [[nodiscard]] bool both_serve(const Pair& pair, const UnitSums& sums) const {

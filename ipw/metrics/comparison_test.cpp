@@ -91,6 +91,18 @@ TEST(Comparison, HasNoRatioToARunWithoutARightAnswer) {
   EXPECT_GT(*find(compared(b, a).figures, "ipj_ratio")->high, 0.0);
 }
 
+TEST(Comparison, OfJoulesThatNoiseDrownedHasNoRatio) {
+  const Recorded a{{1, 0, 1}, {-3, 1, -1}, {0, 1, 2}};
+  const Recorded b{{1, 0, 1}, {3, 1, 1}, {0, 1, 2}};
+  for (const Comparison& both : {compared(a, b), compared(b, a)}) {
+    for (const char* name : {"ipj_ratio", "ipw_ratio", "j_per_query_ratio"}) {
+      EXPECT_FALSE(find(both.figures, name)->value) << name;
+      EXPECT_NE(find(both.figures, name)->reason.find("drowned"), std::string::npos) << name;
+    }
+    EXPECT_TRUE(find(both.figures, "accuracy_difference")->value);
+  }
+}
+
 TEST(Comparison, LeavesOutQuestionsThatOneSideIsMissing) {
   const float missing = std::numeric_limits<float>::quiet_NaN();
   const Recorded a{{1, missing, 0}, {10, 11, 30}, {0, 1, 2}};

@@ -20,9 +20,6 @@
 namespace ipw::metrics {
 namespace {
 
-constexpr const char* kDrowned =
-    "what was used above idle came out at or below zero: other work on the machine drowned it";
-
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g %%", 100.0 * share);
@@ -106,8 +103,7 @@ class Computation {
       figure.reason = count.records == 0 ? "no record has what it takes" : "divided by zero";
       return figure;
     }
-    if (measure.of_energy && measure.kind == Kind::kScored &&
-        measure.cost(totals.data() + count.first_column) <= 0.0) {
+    if (measure.kind == Kind::kScored && measure.drowned(totals.data() + count.first_column)) {
       figure.reason = kDrowned;
       return figure;
     }

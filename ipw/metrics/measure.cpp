@@ -268,6 +268,8 @@ double Measure::value(const double* sums) const {
   return kNaN;
 }
 
+bool Measure::drowned(const double* sums) const { return of_energy && cost(sums) <= 0.0; }
+
 std::vector<Measure> measures(const Sample& sample, Records records, double missing_as) {
   return Table(sample, records, missing_as).build();
 }

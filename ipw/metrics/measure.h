@@ -44,7 +44,12 @@ struct Measure {
   std::string absent;       // why there is no value whatever the records say; empty: there may be
 
   [[nodiscard]] double value(const double* sums) const;
+  /// Of energy, and the joules or watts came out at or below zero: nothing can be divided by them.
+  [[nodiscard]] bool drowned(const double* sums) const;
 };
+
+inline constexpr const char* kDrowned =
+    "what was used above idle came out at or below zero: other work on the machine drowned it";
 
 /// All measures of these records, in the order of a table. `missing_as`: the score that a missing
 /// verdict counts as; NaN: it is left out. The measures refer to the columns of `sample` and must
