@@ -7,11 +7,13 @@
 
 #include "ipw/report/figure_json.h"
 #include "ipw/report/run_report.h"
+#include "ipw/store/export.h"
 
 namespace ipw::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using store::csv_field;
 
 Json idle_json(const store::IdlePower& idle) {
   return {{"phase", store::name(idle.phase)},    {"sensor", idle.sensor},
@@ -34,13 +36,6 @@ Json run_json(const RunReport& report) {
   Json& tasks = json["tasks"] = Json::object();
   for (const TaskReport& task : report.tasks) tasks[task.task] = figures_json(task.figures);
   return json;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string csv_number(const std::optional<double>& value) {

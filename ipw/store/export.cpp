@@ -167,21 +167,6 @@ class Output {
   std::FILE* file_;
 };
 
-/// RFC 4180: quoted where a comma, a quotation mark or a line break stands in it.
-void add_csv_text(std::string& line, const std::string& raw) {
-  const std::string text = plain_utf8(raw);
-  if (text.find_first_of(",\"\r\n") == std::string::npos) {
-    line += text;
-    return;
-  }
-  line.push_back('"');
-  for (const char c : text) {
-    if (c == '"') line.push_back('"');
-    line.push_back(c);
-  }
-  line.push_back('"');
-}
-
 void add_csv(std::string& line, const Cell& value) {
   if (!line.empty()) line.push_back(',');
   if (const auto* whole = std::get_if<std::int64_t>(&value)) {
@@ -189,7 +174,7 @@ void add_csv(std::string& line, const Cell& value) {
   } else if (const auto* real = std::get_if<double>(&value)) {
     line += fmt::format("{}", *real);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
-    add_csv_text(line, *text);
+    line += csv_field(*text);
   }
 }
 
@@ -252,6 +237,14 @@ std::string json_line(const Call& call) {
 }
 
 }  // namespace
+
+std::string csv_field(const std::string& text) {
+  const std::string plain = plain_utf8(text);
+  if (plain.find_first_of(",\"\r\n") == std::string::npos) return plain;
+  std::string quoted = "\"";
+  for (const char c : plain) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
 
 std::optional<ExportFormat> export_format(std::string_view word) {
   if (word == "csv") return ExportFormat::kCsv;

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ipw/core/result.h"
@@ -18,6 +19,10 @@ enum class ExportFormat {
 
 /// "csv" or "jsonl"; nothing for other words.
 [[nodiscard]] std::optional<ExportFormat> export_format(std::string_view word);
+
+/// `text` as one field of RFC 4180: quoted where a comma, a quotation mark or a line break stands
+/// in it. NUL and bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string csv_field(const std::string& text);
 
 /// Writes every record to `out` and flushes it. Bytes that are not UTF-8 become U+FFFD. kOutOfSpace
 /// for a full disk, kCancelled for a pipe that nobody reads any more (the process must ignore

@@ -19,10 +19,11 @@ using core::fail;
 constexpr int kBusyMilliseconds = 10'000;
 
 // synchronous NORMAL writes the journal at every commit and syncs it at checkpoints only; a longer
-// journal than the default of 1,000 pages makes checkpoints rarer and a commit cheaper.
+// journal than the default of 1,000 pages makes checkpoints rarer and a commit cheaper. Question ids come in
+// no order, so the cache (64 MB at most) has room for the whole index of a million.
 constexpr const char* kWritePragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;"
-    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000;";
+    "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-64000;";
 constexpr const char* kReadPragmas = "PRAGMA query_only=ON; PRAGMA cache_size=-4000;";
 
 bool is_out_of_space(int reason) { return reason == ENOSPC || reason == EDQUOT; }
