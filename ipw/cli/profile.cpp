@@ -19,6 +19,7 @@
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/machine.h"
+#include "ipw/profiling/plan.h"
 #include "ipw/report/run_report.h"
 #include "ipw/store/run_directory.h"
 
@@ -85,21 +86,6 @@ core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
   return {};
 }
 
-std::vector<std::string> set_aside_lines(const datasets::Reading& reading) {
-  std::vector<std::string> lines;
-  lines.reserve(reading.invalid_rows.size() + reading.repeats.size());
-  for (const datasets::InvalidRow& row : reading.invalid_rows) {
-    lines.push_back(fmt::format("line {}: {}", row.line, row.why));
-  }
-  for (const datasets::FoldedRepeat& repeat : reading.repeats) {
-    lines.push_back(fmt::format(
-        "line {}{}: the same question as line {}{}", repeat.line,
-        repeat.external_id.empty() ? "" : " (" + repeat.external_id + ")", repeat.first_line,
-        repeat.first_external_id.empty() ? "" : " (" + repeat.first_external_id + ")"));
-  }
-  return lines;
-}
-
 struct Questions {
   datasets::Selection selection;
   std::unique_ptr<scoring::Scorer> scorer;
@@ -132,45 +118,6 @@ core::Result<Questions> open_questions(const ProfileFlags& flags) {
   return questions;
 }
 
-void describe_questions(store::ManifestQuestions& questions, const Questions& opened) {
-  questions.name = opened.set.name;
-  questions.source = opened.set.source;
-  questions.digest = opened.set.digest;
-  questions.scorer = opened.scorer->name();
-  questions.reading = opened.set.reading;
-  questions.selected = static_cast<std::int64_t>(opened.selection.count);
-  questions.folded_duplicates = static_cast<std::int64_t>(opened.selection.reading.folded);
-  questions.invalid = static_cast<std::int64_t>(opened.selection.reading.invalid);
-  questions.set_aside = set_aside_lines(opened.selection.reading);
-}
-
-void describe_model(store::ManifestModel& model, const models::ModelDescription& description) {
-  model = {.name = description.name,
-           .architecture = description.architecture,
-           .engine = description.engine,
-           .digest = description.digest,
-           .quantization = description.quantization,
-           .parameters = description.parameters,
-           .active_parameters = description.active_parameters,
-           .size_bytes = description.size_bytes,
-           .context_tokens = description.context_tokens,
-           .chat_template = description.chat_template};
-}
-
-store::ManifestSensor described(const energy::SensorDescription& sensor) {
-  return {.id = sensor.id,
-          .device = sensor.device,
-          .provenance = sensor.provenance,
-          .scope = energy::name(sensor.scope),
-          .update_period = sensor.update_period,
-          .resolution = sensor.resolution,
-          .wrap = sensor.wrap_range,
-          .billed = sensor.billed,
-          .sees_idle = sensor.sees_idle,
-          .method_uncertainty = sensor.method_uncertainty,
-          .assumption = sensor.assumption};
-}
-
 core::Result<void> must_be_unchanged(const std::string& what, const std::string& before,
                                      const std::string& now, const std::string& flag) {
   if (before == now) return {};
@@ -188,37 +135,13 @@ core::Result<store::Run> resume_run(const ProfileFlags& flags,
 
 core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDescription& model,
                                     Context& context) {
-  describe_model(flags.plan.model, model);
+  flags.plan.model = profiling::described(model);
   fs::path directory = flags.out;
   if (directory.empty()) {
     IPW_TRY(directory, store::new_run_directory(flags.runs_directory, model.name,
                                                 flags.plan.questions.name, context.clock.wall()));
   }
   return store::Run::create(directory, flags.plan, context.clock);
-}
-
-models::EngineOptions engine_options(const store::ManifestOptions& options) {
-  return {.threads = options.threads,
-          .gpu_layers = options.gpu_layers,
-          .context_tokens = options.context_tokens,
-          .slots = options.concurrency,
-          .reuse_prefix = options.reuse_prefix};
-}
-
-profiling::ProfileOptions profile_options(const store::Manifest& plan) {
-  const store::ManifestOptions& options = plan.options;
-  return {.concurrency = options.concurrency,
-          .repeat = options.repeat,
-          .warmup = options.warmup,
-          .max_tokens = options.max_tokens,
-          .stop = options.stop,
-          .sampling = {.temperature = options.sampling.temperature,
-                       .top_p = options.sampling.top_p,
-                       .top_k = options.sampling.top_k,
-                       .min_p = options.sampling.min_p,
-                       .repetition_penalty = options.sampling.repetition_penalty},
-          .generation_seed = plan.seeds.at("generation"),
-          .idle = options.idle};
 }
 
 // Everything that a profile will measure with, and what it takes for granted, before it begins.
@@ -273,7 +196,8 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
                                 questions.set.digest, "--dataset"));
   } else {
-    describe_questions(flags.plan.questions, questions);
+    profiling::describe(flags.plan.questions, questions.set, questions.selection,
+                        *questions.scorer);
   }
 
   energy::ProbeOptions probe{.root = context.root, .environment = context.environment};
@@ -284,7 +208,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
   announce(questions, sensors.sensors, context.err);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
-      flags.plan.sensors.push_back(described(sensor->describe()));
+      flags.plan.sensors.push_back(profiling::described(sensor->describe()));
     }
   }
 
@@ -293,7 +217,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
       context, flags.progress_s ? std::optional(core::Seconds(*flags.progress_s)) : std::nullopt);
   profiling::ProfileParts parts{
       .open_model =
-          [&] { return models::open_model(flags.model, engine_options(flags.plan.options)); },
+          [&] { return models::open_model(flags.model, profiling::engine_options(flags.plan)); },
       .open_run = [&](const models::ModelDescription& model) -> core::Result<store::Run> {
         core::Result<store::Run> run =
             resuming ? resume_run(flags, model, context) : create_run(flags, model, context);
@@ -306,7 +230,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
       .sensors = std::move(sensors.sensors),
       .clock = context.clock};
   const core::Result<profiling::ProfileResult> result = profiling::profile(
-      std::move(parts), profile_options(flags.plan),
+      std::move(parts), profiling::profile_options(flags.plan),
       [&](const profiling::Progress& progress) { line.show(progress); }, context.stop);
   line.end();
   const std::string cure =

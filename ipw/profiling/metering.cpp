@@ -108,10 +108,10 @@ core::Result<void> Metering::keep_samples(store::Run& run, std::optional<core::I
     auto from = samples.begin();
     while (from != samples.end()) {
       const std::int64_t second = whole_second(run.on_time_line(from->at));
+      if (until && whole_second(run.on_time_line(*until)) == second) break;
       const auto to = std::find_if(from, samples.end(), [&](const energy::Sample& sample) {
         return whole_second(run.on_time_line(sample.at)) != second;
       });
-      if (until && whole_second(run.on_time_line(*until)) == second) break;
       std::vector<energy::Sample> on_run(from, to);
       for (energy::Sample& sample : on_run) sample.at = core::Instant(run.on_time_line(sample.at));
       const std::string blob = energy::encode_telemetry(on_run);

@@ -1,0 +1,94 @@
+// Field by field: the store's plain forms on one side, each room's own description on the other.
+#include "ipw/profiling/plan.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+namespace ipw::profiling {
+namespace {
+
+std::vector<std::string> set_aside_lines(const datasets::Reading& reading) {
+  std::vector<std::string> lines;
+  lines.reserve(reading.invalid_rows.size() + reading.repeats.size());
+  for (const datasets::InvalidRow& row : reading.invalid_rows) {
+    lines.push_back(fmt::format("line {}: {}", row.line, row.why));
+  }
+  for (const datasets::FoldedRepeat& repeat : reading.repeats) {
+    lines.push_back(fmt::format(
+        "line {}{}: the same question as line {}{}", repeat.line,
+        repeat.external_id.empty() ? "" : " (" + repeat.external_id + ")", repeat.first_line,
+        repeat.first_external_id.empty() ? "" : " (" + repeat.first_external_id + ")"));
+  }
+  return lines;
+}
+
+}  // namespace
+
+models::EngineOptions engine_options(const store::Manifest& plan) {
+  const store::ManifestOptions& options = plan.options;
+  return {.threads = options.threads,
+          .gpu_layers = options.gpu_layers,
+          .context_tokens = options.context_tokens,
+          .slots = options.concurrency,
+          .reuse_prefix = options.reuse_prefix};
+}
+
+ProfileOptions profile_options(const store::Manifest& plan) {
+  const store::ManifestOptions& options = plan.options;
+  return {.concurrency = options.concurrency,
+          .repeat = options.repeat,
+          .warmup = options.warmup,
+          .max_tokens = options.max_tokens,
+          .stop = options.stop,
+          .sampling = {.temperature = options.sampling.temperature,
+                       .top_p = options.sampling.top_p,
+                       .top_k = options.sampling.top_k,
+                       .min_p = options.sampling.min_p,
+                       .repetition_penalty = options.sampling.repetition_penalty},
+          .generation_seed = plan.seeds.at("generation"),
+          .idle = options.idle};
+}
+
+store::ManifestModel described(const models::ModelDescription& model) {
+  return {.name = model.name,
+          .architecture = model.architecture,
+          .engine = model.engine,
+          .digest = model.digest,
+          .quantization = model.quantization,
+          .parameters = model.parameters,
+          .active_parameters = model.active_parameters,
+          .size_bytes = model.size_bytes,
+          .context_tokens = model.context_tokens,
+          .chat_template = model.chat_template};
+}
+
+store::ManifestSensor described(const energy::SensorDescription& sensor) {
+  return {.id = sensor.id,
+          .device = sensor.device,
+          .provenance = sensor.provenance,
+          .scope = energy::name(sensor.scope),
+          .update_period = sensor.update_period,
+          .resolution = sensor.resolution,
+          .wrap = sensor.wrap_range,
+          .billed = sensor.billed,
+          .sees_idle = sensor.sees_idle,
+          .method_uncertainty = sensor.method_uncertainty,
+          .assumption = sensor.assumption};
+}
+
+void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
+              const datasets::Selection& selection, const scoring::Scorer& scorer) {
+  questions.name = set.name;
+  questions.source = set.source;
+  questions.digest = set.digest;
+  questions.scorer = scorer.name();
+  questions.reading = set.reading;
+  questions.selected = static_cast<std::int64_t>(selection.count);
+  questions.folded_duplicates = static_cast<std::int64_t>(selection.reading.folded);
+  questions.invalid = static_cast<std::int64_t>(selection.reading.invalid);
+  questions.set_aside = set_aside_lines(selection.reading);
+}
+
+}  // namespace ipw::profiling

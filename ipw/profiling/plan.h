@@ -1,0 +1,26 @@
+#pragma once
+// A manifest is the plan of a run: what it asks of engine and profile, and, once they are known,
+// which model, questions and sensors it was. The store knows none of these; here they meet.
+
+#include "ipw/datasets/question_set.h"
+#include "ipw/datasets/selection.h"
+#include "ipw/energy/sensor.h"
+#include "ipw/models/language_model.h"
+#include "ipw/models/open_model.h"
+#include "ipw/profiling/profile.h"
+#include "ipw/scoring/scorer.h"
+#include "ipw/store/manifest.h"
+
+namespace ipw::profiling {
+
+[[nodiscard]] models::EngineOptions engine_options(const store::Manifest& plan);
+/// Needs the seed "generation".
+[[nodiscard]] ProfileOptions profile_options(const store::Manifest& plan);
+
+[[nodiscard]] store::ManifestModel described(const models::ModelDescription& model);
+[[nodiscard]] store::ManifestSensor described(const energy::SensorDescription& sensor);
+/// Fills in what the questions turned out to be; what the user asked for stays.
+void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
+              const datasets::Selection& selection, const scoring::Scorer& scorer);
+
+}  // namespace ipw::profiling
