@@ -17,13 +17,15 @@
 #include "ipw/core/random.h"
 #include "ipw/report/run_report.h"
 
+#include "bench/table.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 using namespace ipw;
 using namespace std::chrono_literals;
 
-constexpr int kGroup = 64;  // calls per commit, as a busy recorder has them
+constexpr std::size_t kGroup = 64;  // calls per commit, as a busy recorder has them
 constexpr int kTasks = 14;
 
 store::Manifest manifest_for(int records) {
@@ -69,7 +71,7 @@ record::Call call_of(int i, core::Instant origin, core::Random& random) {
   return call;
 }
 
-void write_run(const fs::path& directory, int records) {
+void write_run(const fs::path& directory, int records, std::size_t per_commit) {
   core::SystemClock clock;
   auto run = *store::Run::create(directory, manifest_for(records), clock);
   const core::Instant origin = clock.now();
@@ -77,7 +79,7 @@ void write_run(const fs::path& directory, int records) {
   std::vector<record::Call> group;
   for (int i = 0; i < records; ++i) {
     group.push_back(call_of(i, origin, random));
-    if (group.size() < kGroup && i + 1 < records) continue;
+    if (group.size() < per_commit && i + 1 < records) continue;
     if (const auto written = run.append(group); !written) {
       fmt::print(stderr, "million_bench: {}\n", written.error().message);
       std::exit(1);
@@ -135,17 +137,21 @@ int main(int argc, char** argv) {
   const int largest = argc > 1 ? std::atoi(argv[1]) : 1'000'000;
   std::string pattern = (fs::temp_directory_path() / "ipw-million-XXXXXX").string();
   const fs::path directory = ::mkdtemp(pattern.data());
-  fmt::print("{:>9}  {:>16}  {:>16}  {:>22}\n", "records", "written (aim 120", "resumed",
-             "reported, 1,000 res.");
-  fmt::print("{:>9}  {:>16}  {:>16}  {:>22}\n", "", "s, 300 MB)", "", "(aim 20 s, 300 MB)");
   for (int records = 10'000; records <= largest; records *= 10) {
-    const fs::path run = directory / std::to_string(records);
-    const Cost written = cost_of([&] { write_run(run, records); });
-    const Cost resumed = cost_of([&] { resume_run(run, records); });
-    const Cost reported = cost_of([&] { report_run(run, records); });
-    fmt::print("{:>9}  {:7.2f} s {:3.0f} MB  {:7.2f} s {:3.0f} MB  {:13.2f} s {:3.0f} MB\n",
-               records, written.seconds, written.megabytes, resumed.seconds, resumed.megabytes,
-               reported.seconds, reported.megabytes);
+    const fs::path single = directory / fmt::format("{}-single", records);
+    const fs::path grouped = directory / fmt::format("{}-grouped", records);
+    const auto measure = [&](const char* what, const char* aim, const std::function<void()>& step) {
+      const Cost cost = cost_of(step);
+      bench::row(fmt::format("{} records {}", records, what),
+                 fmt::format("{:.2f} s, {:.0f} MB", cost.seconds, cost.megabytes),
+                 records == 1'000'000 ? aim : "");
+    };
+    measure("written, a commit each", "< 120 s, 300 MB", [&] { write_run(single, records, 1); });
+    measure("written, 64 a commit", "< 120 s, 300 MB",
+            [&] { write_run(grouped, records, kGroup); });
+    measure("looked up to resume", "", [&] { resume_run(grouped, records); });
+    measure("reported, 15 x 1,000 resamples", "< 20 s, 300 MB",
+            [&] { report_run(grouped, records); });
   }
   fs::remove_all(directory);
 }

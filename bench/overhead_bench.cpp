@@ -15,6 +15,8 @@
 #include "ipw/models/scripted_model.h"
 #include "ipw/profiling/profile.h"
 
+#include "bench/table.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,12 +77,12 @@ int main(int argc, char** argv) {
   std::string pattern = (fs::temp_directory_path() / "ipw-overhead-XXXXXX").string();
   const fs::path directory = ::mkdtemp(pattern.data());
   write_questions(directory, count);
-  fmt::print("time per question outside the model ({} questions; aim: under 250 µs)\n", count);
   for (const int concurrency : {1, 8}) {
     for (const bool metered : {false, true}) {
-      fmt::print("  concurrency {}, {:<16} {:7.1f} µs\n", concurrency,
-                 metered ? "with sensors" : "without sensors",
-                 profile_once(directory, count, concurrency, metered));
+      bench::row(fmt::format("a question outside the model, {} in flight, {} sensors", concurrency,
+                             metered ? "with" : "no"),
+                 fmt::format("{:.1f} us", profile_once(directory, count, concurrency, metered)),
+                 "< 250 us");
     }
   }
   fs::remove_all(directory);
