@@ -1,0 +1,1 @@
+"""Trains ipw's own small models: tokenizer, training, evaluation, export to GGUF (docs/training.md)."""
