@@ -19,8 +19,8 @@ using core::fail;
 constexpr int kBusyMilliseconds = 10'000;
 
 // synchronous NORMAL writes the journal at every commit and syncs it at checkpoints only; a longer
-// journal than the default of 1,000 pages makes checkpoints rarer and a commit cheaper. Question ids come in
-// no order, so the cache (64 MB at most) has room for the whole index of a million.
+// journal than the default of 1,000 pages makes checkpoints rarer and a commit cheaper. Question
+// ids come in no order, so the cache (64 MB at most) has room for the whole index of a million.
 constexpr const char* kWritePragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;"
     "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-64000;";
