@@ -4,7 +4,11 @@ import os
 import socket
 import sys
 
-from training.failure import Failure, explained
+# OpenBLAS's own threads spin while they wait, which costs more than they bring to matrices this small.
+# It reads this when it is loaded, so it stands before any import of numpy or torch.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from training.failure import Failure, explained  # noqa: E402
 
 
 def count(text):

@@ -3,48 +3,28 @@ import collections
 import json
 
 import torch
-from torch.nn import functional as F
 
 from training.corpus import read_rows
-from training.model import Normalize, attend, rotate
 from training.tokenizer import END
 
 
 @torch.no_grad()
 def greedy(model, prompts, limit=48):
     """Token ids that follow each of `prompts`, equally long lists of ids, up to END or `limit`."""
-    shape = model.shape
-    device = model.embedding.device
-    tokens = torch.tensor(prompts, device=device)
-    b, position = tokens.shape[0], 0
-    cache = [None] * shape.layers
-    out, open_rows = [[] for _ in prompts], set(range(b))
+    tokens = torch.tensor(prompts, device=model.embedding.device)
+    caches, before = [[] for _ in model.layers], 0
+    out, unfinished = [[] for _ in prompts], set(range(len(prompts)))
     for _ in range(limit):
-        t = tokens.shape[1]
-        turn = model.turn[position:position + t]
-        mask = torch.full((t, position + t), float("-inf"), device=device).triu_(position + 1)
-        x = F.embedding(tokens, model.embedding)
-        for i, layer in enumerate(model.layers):
-            qkv = F.linear(Normalize.apply(x), layer.attn_qkv).view(b, t, 3, shape.heads, -1)
-            qk = rotate(qkv[:, :, :2], turn[:, None, None])
-            q, k = qk.permute(2, 0, 3, 1, 4).unbind(0)
-            v = qkv[:, :, 2].transpose(1, 2)
-            if cache[i]:
-                k, v = (torch.cat(pair, 2) for pair in zip(cache[i], (k, v)))
-            cache[i] = k, v
-            mixed = attend(q, k, v, mask)
-            x = x + F.linear(mixed.transpose(1, 2).reshape(b, t, -1), layer.attn_output)
-            x = layer.feed_forward(x)
-        logits = F.linear(Normalize.apply(x[:, -1:]) * model.norm, model.embedding)
-        tokens, position = logits.argmax(-1), position + t
-        for row in list(open_rows):
-            token = int(tokens[row, 0])
+        likeliest = model.continued(tokens, caches, before).argmax(-1)
+        for row, token in enumerate(likeliest.tolist()):
             if token == END:
-                open_rows.discard(row)
-            else:
+                unfinished.discard(row)
+            elif row in unfinished:
                 out[row].append(token)
-        if not open_rows:
+        if not unfinished:
             break
+        before += tokens.shape[1]
+        tokens = likeliest[:, None]
     return out
 
 

@@ -155,7 +155,8 @@ class Batch:
 def batch(data, rows, prompt_weight=0.0, prompt_positions=0, source=None):
     """`prompt_positions` tokens of each prompt, drawn by `source`, count as well, with a weight such
     that all of them together stand for the whole prompt at `prompt_weight` a token."""
-    begin, lengths, answer = data.begin[rows], data.lengths()[rows], data.answer[rows].astype(int)
+    begin, answer = data.begin[rows], data.answer[rows].astype(int)
+    lengths = data.begin[rows + 1] - begin
     length = -(-int(lengths.max()) // ROUND) * ROUND
     column = numpy.arange(length)
     inside = column < lengths[:, None]

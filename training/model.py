@@ -66,16 +66,17 @@ class Gate(torch.autograd.Function):
     @staticmethod
     def forward(ctx, both):
         a, b = both.chunk(2, -1)
-        ctx.save_for_backward(both)
-        return F.silu(a).mul_(b)
+        lit = F.silu(a)
+        ctx.save_for_backward(both, lit)
+        return lit * b
 
     @staticmethod
     def backward(ctx, grad):
-        (both,) = ctx.saved_tensors
+        both, lit = ctx.saved_tensors
         a, b = both.chunk(2, -1)
         out = torch.empty_like(both)
         da, db = out.chunk(2, -1)
-        torch.mul(F.silu(a), grad, out=db)
+        torch.mul(lit, grad, out=db)
         torch.ops.aten.silu_backward.grad_input(grad * b, a, grad_input=da)
         return out
 
@@ -87,10 +88,44 @@ def rotation(length, size):
     return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
 
 
-def rotate(x, turn):
-    """x: (…, size); turn: complex, broadcasts to (…, size / 2)."""
-    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))
-    return torch.view_as_real(pairs * turn).flatten(-2)
+def pairs(x):
+    """(…, size) as complex (…, size / 2)."""
+    return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+
+
+class Heads(torch.autograd.Function):
+    """Parts of (B, T, parts, heads, size), each as contiguous (B, heads, T, size); part i turned by
+    turns[i] (T, size / 2), or only copied where that is None. One pass over the memory each."""
+
+    @staticmethod
+    def forward(ctx, x, *turns):
+        b, t, parts, heads, size = x.shape
+        ctx.turns, ctx.shape = turns, x.shape
+        out = x.new_empty(parts, b, heads, t, size)
+        for i, turn in enumerate(turns):
+            part = x[:, :, i].transpose(1, 2)
+            if turn is None:
+                out[i].copy_(part)
+            else:
+                torch.mul(pairs(part), turn, out=pairs(out[i]))
+        return out.unbind(0)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        out = grads[0].new_empty(ctx.shape)
+        for i, (grad, turn) in enumerate(zip(grads, ctx.turns)):
+            part = out[:, :, i].transpose(1, 2)
+            if turn is None:
+                part.copy_(grad)
+            else:
+                torch.mul(pairs(grad.contiguous()), turn.conj().resolve_conj(), out=pairs(part))
+        return (out, *(None for _ in ctx.turns))
+
+
+def attend(q, k, v, mask):
+    """Softmax(q·k + mask)·v; q is scaled already."""
+    weights = torch.matmul(q, k.transpose(-1, -2))
+    return torch.matmul(torch.softmax(weights.add_(mask), -1), v)
 
 
 fused_attention = getattr(F, "scaled_dot_product_attention", None)
@@ -100,56 +135,51 @@ class Layer(nn.Module):
     def __init__(self, shape):
         super().__init__()
         self.heads = shape.heads
+        self.scale = (shape.width // shape.heads) ** -0.5
         self.attn_qkv = nn.Parameter(torch.empty(3 * shape.width, shape.width))
         self.attn_output = nn.Parameter(torch.empty(shape.width, shape.width))
         self.ffn_gate_up = nn.Parameter(torch.empty(2 * shape.hidden, shape.width))
         self.ffn_down = nn.Parameter(torch.empty(shape.width, shape.hidden))
 
-    def feed_forward(self, x):
+    def heads_of(self, y, weights, turns):
+        """y (B, T, width) through `weights`, cut into one (B, heads, T, size) for each of `turns`."""
+        x = F.linear(y, weights)
+        return Heads.apply(x.view(*x.shape[:2], len(turns), self.heads, -1), *turns)
+
+    def rest(self, x, mixed):
+        """x after attention found `mixed` (B, heads, T, size): output matrix and feed-forward."""
+        x = x + F.linear(mixed.transpose(1, 2).flatten(2), self.attn_output)
         both = F.linear(Normalize.apply(x), self.ffn_gate_up)
         return x + F.linear(Gate.apply(both), self.ffn_down)
 
-    def split(self, x, parts):
-        """(B, T, parts · width) -> `parts` tensors (B, heads, T, size)."""
-        b, t, _ = x.shape
-        return x.view(b, t, parts, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-
-    def forward(self, x, turn, mask):
-        b, t, width = x.shape
-        qkv = F.linear(Normalize.apply(x), self.attn_qkv).view(b, t, 3, self.heads, -1)
-        qk = rotate(qkv[:, :, :2], turn[:t, None, None])
-        q, k = qk.permute(2, 0, 3, 1, 4).unbind(0)
-        v = qkv[:, :, 2].transpose(1, 2)
-        if fused_attention:
-            mixed = fused_attention(q, k, v, is_causal=True)
-        else:
-            mixed = attend(q, k, v, mask[:t, :t])
-        x = x + F.linear(mixed.transpose(1, 2).reshape(b, t, width), self.attn_output)
-        return self.feed_forward(x)
+    def forward(self, x, turn, mask, cache=None):
+        """`turn` (T, size / 2) and `mask` (T, keys) are of the positions of x. `cache`: list of keys
+        and values of the positions before, to which those of x are added."""
+        q, k, v = self.heads_of(Normalize.apply(x), self.attn_qkv, (turn * self.scale, turn, None))
+        if cache is not None:
+            cache[:] = (torch.cat(pair, 2) for pair in zip(cache, (k, v))) if cache else (k, v)
+            k, v = cache
+        elif fused_attention:
+            return self.rest(x, fused_attention(q, k, v, is_causal=True, scale=1.0))
+        return self.rest(x, attend(q, k, v, mask))
 
     def at(self, x, turn, where):
         """forward() at the positions `where` (B, A) of each row only."""
-        b, t, width = x.shape
+        width = x.shape[2]
         y = Normalize.apply(x)
-        size = width // self.heads
         here = where[..., None].expand(-1, -1, width)
-        kv = F.linear(y, self.attn_qkv[width:]).view(b, t, 2, self.heads, size)
-        k = rotate(kv[:, :, 0], turn[:t, None]).transpose(1, 2)
-        v = kv[:, :, 1].transpose(1, 2)
-        q = F.linear(y.gather(1, here), self.attn_qkv[:width]).view(b, -1, self.heads, size)
-        q = rotate(q, turn[where][:, :, None]).transpose(1, 2)
-        future = torch.arange(t, device=x.device) > where[..., None]
+        k, v = self.heads_of(y, self.attn_qkv[width:], (turn[:x.shape[1]], None))
+        q, = self.heads_of(y.gather(1, here), self.attn_qkv[:width],
+                           ((turn * self.scale)[where][:, None],))
+        future = torch.arange(x.shape[1], device=x.device) > where[..., None]
         mask = torch.zeros(future.shape, device=x.device).masked_fill_(future, -math.inf)
-        mixed = attend(q, k, v, mask[:, None])
-        x = x.gather(1, here)
-        x = x + F.linear(mixed.transpose(1, 2).reshape(b, -1, width), self.attn_output)
-        return self.feed_forward(x)
+        return self.rest(x.gather(1, here), attend(q, k, v, mask[:, None]))
 
 
-def attend(q, k, v, mask):
-    """Softmax(q·k / sqrt(size) + mask)·v."""
-    weights = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))
-    return torch.matmul(torch.softmax(weights.add_(mask), -1), v)
+def causal(count, before, device):
+    """Additive mask (count, before + count) of `count` positions after `before` others."""
+    mask = torch.full((count, before + count), -math.inf, device=device)
+    return mask.triu_(before + 1)
 
 
 class Llama(nn.Module):
@@ -160,7 +190,6 @@ class Llama(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.Parameter(torch.ones(shape.width))
         self.register_buffer("turn", rotation(CONTEXT, shape.width // shape.heads), False)
-        self.register_buffer("mask", torch.full((256, 256), -math.inf).triu_(1), False)
 
     def initialize(self, seed):
         source = torch.Generator().manual_seed(seed)
@@ -177,7 +206,20 @@ class Llama(nn.Module):
     def forward(self, tokens, where):
         """Logits (B, A, vocabulary) of what follows the positions `where` (B, A) of `tokens`."""
         x = F.embedding(tokens, self.embedding)
+        turn, mask = self.turn[:x.shape[1]], causal(x.shape[1], 0, x.device)
         for layer in self.layers[:-1]:
-            x = layer(x, self.turn, self.mask)
-        x = self.layers[-1].at(x, self.turn, where)
+            x = layer(x, turn, mask)
+        return self.logits(self.layers[-1].at(x, self.turn, where))
+
+    def logits(self, x):
         return F.linear(Normalize.apply(x) * self.norm, self.embedding)
+
+    def continued(self, tokens, caches, before):
+        """Logits (B, vocabulary) of what follows `tokens` (B, T) at positions `before` and on;
+        `caches` is a list per layer, empty at first, that remembers what was seen."""
+        x = F.embedding(tokens, self.embedding)
+        count = tokens.shape[1]
+        turn, mask = self.turn[before:before + count], causal(count, before, x.device)
+        for layer, cache in zip(self.layers, caches):
+            x = layer(x, turn, mask, cache)
+        return self.logits(x[:, -1])
