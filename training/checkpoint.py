@@ -1,7 +1,7 @@
 """A training run's state in one file, written so that the last good one always stays."""
 import dataclasses
 import io
-import os
+import json
 import zipfile
 
 import torch
@@ -15,16 +15,18 @@ FORMAT = "ipw-checkpoint-1"
 
 def save(path, model, optimizer, tokenizer, run):
     """`run`: plain values that continue the run (see train.Run)."""
-    data = io.BytesIO()
+    plain = {"format": FORMAT, "shape": dataclasses.asdict(model.shape),
+             "tokenizer": tokenizer.to_dict(), "run": run}
     weights = {name: p.detach().cpu() for name, p in model.named_parameters()}
-    torch.save({"format": FORMAT, "shape": dataclasses.asdict(model.shape), "weights": weights,
-                "optimizer": optimizer.state(), "tokenizer": tokenizer.to_dict(), "run": run}, data)
-    kept = f"the checkpoint of before stays; make room and go on with --resume"
-    write_atomically(path, data.getbuffer(), "write the checkpoint", kept)
+    data = io.BytesIO()
+    torch.save({"plain": json.dumps(plain), "weights": weights, "optimizer": optimizer.state()}, data)
+    write_atomically(path, data.getbuffer(), "write the checkpoint",
+                     "the one before stays; make room and go on with --resume")
 
 
 def load(path):
-    """The dict that save() wrote. Runs no code that the file may hold."""
+    """What save() was given, as a dict. Runs no code that the file may hold, which is also why plain
+    values stand in it as JSON: torch 1.13 reads no floats without running code."""
     with explained("read the checkpoint", path):
         try:
             with zipfile.ZipFile(path) as file:
@@ -32,17 +34,15 @@ def load(path):
             if broken:
                 raise Failure(f"the checkpoint {path} is damaged ({broken}): take an older one")
             state = torch.load(path, map_location="cpu", weights_only=True)
-        except OSError:
+            plain = json.loads(state.pop("plain"))
+            if plain["format"] == FORMAT:
+                return {**plain, **state}
+        except (OSError, Failure):
             raise
-        except Failure:
-            raise
-        except zipfile.BadZipFile as error:
-            raise Failure(f"{path} is no checkpoint, or a damaged one: {error}") from error
-        except Exception as error:  # whatever torch's reader makes of a foreign file
-            raise Failure(f"{path} is no checkpoint of this program: {error}") from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise Failure(f"{path} is no checkpoint of this program (or of another version of it)")
-    return state
+        except Exception as error:  # whatever readers make of a damaged or foreign file
+            raise Failure(f"{path} is no checkpoint of this program, or a damaged one: "
+                          f"{str(error).splitlines()[0]}") from error
+    raise Failure(f"{path} is a checkpoint of another version of this program")
 
 
 def model_of(state, path):
@@ -63,7 +63,3 @@ def model_of(state, path):
 def load_model(path):
     model, tokenizer = model_of(load(path), path)
     return model.eval(), tokenizer
-
-
-def exists(path):
-    return os.path.exists(path)
