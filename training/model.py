@@ -191,6 +191,12 @@ class Llama(nn.Module):
         self.norm = nn.Parameter(torch.ones(shape.width))
         self.register_buffer("turn", rotation(CONTEXT, shape.width // shape.heads), False)
 
+    def matrices(self):
+        """(parameter, number of matrices stacked in it) of the layers."""
+        for layer in self.layers:
+            yield from ((layer.attn_qkv, 3), (layer.attn_output, 1), (layer.ffn_gate_up, 2),
+                        (layer.ffn_down, 1))
+
     def initialize(self, seed):
         source = torch.Generator().manual_seed(seed)
         branch = (2 * self.shape.layers) ** -0.5

@@ -1,8 +1,7 @@
 """The training loop: reproducible, resumable, on one or several cores or on a GPU.
 
 A run is a folder: `last.ckpt` continues it, `stable.ckpt` is from just before the learning rate began
-to fall (a run that is given a larger budget goes on from there), `best`-of-nothing is kept, and
-`log.jsonl` has a line per report and per evaluation, which `curve.svg` draws.
+to fall (a run that is given a larger budget goes on from there), and `log.jsonl` has a line per report and per evaluation, which `curve.svg` draws.
 """
 import collections
 import ctypes
@@ -21,7 +20,7 @@ from torch.nn import functional as F
 from training import checkpoint, corpus, curve
 from training.failure import Failure, explained, write_atomically
 from training.model import CONTEXT, SHAPES, Llama
-from training.optimizer import AdamW, rate_factor
+from training.optimizer import Optimizer, rate_factor
 
 INTERRUPTED = 130
 
@@ -139,7 +138,7 @@ class Trainer:
         shape = SHAPES[options.size]
         self.rate = options.rate or shape.rate
         self.model = Llama(shape, tokenizer.size).initialize(options.seed).to(device)
-        self.optimizer = AdamW(self.model)
+        self.optimizer = Optimizer(self.model)
 
     def path(self, name):
         return os.path.join(self.out, name)
