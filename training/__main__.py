@@ -1,7 +1,6 @@
 """python3 -m training {tokenizer,train,evaluate,export} …  (docs/training.md)"""
 import argparse
 import os
-import socket
 import sys
 
 # OpenBLAS's own threads spin while they wait, which costs more than they bring to matrices this small.
@@ -40,13 +39,10 @@ def learn_tokenizer(options):
 def train(options):
     if not options.tokens and not options.minutes:
         raise Failure("how long to train is missing: give --tokens or --minutes")
-    import torch
     from training import corpus, train as training
     from training.model import CONTEXT, SHAPES
     from training.tokenizer import Tokenizer
     device = training.choose_device(options.device)
-    if device.type != "cpu":
-        options.processes = 1
     with explained("make the folder", options.out):
         os.makedirs(options.out, exist_ok=True)
     if not options.resume and os.path.exists(os.path.join(options.out, "last.ckpt")):
@@ -55,24 +51,18 @@ def train(options):
     tokenizer = Tokenizer.load(options.tokenizer)
     data = corpus.load(options.corpus, tokenizer, CONTEXT, options.held_out)
     held_out = corpus.load(options.held_out, tokenizer, CONTEXT).some(options.evaluate, options.seed)
+    shape = SHAPES[options.size]
     micro_tokens = min(options.micro_tokens, options.batch_tokens)
-    course = training.Options(options.size, options.seed, options.rate or SHAPES[options.size].rate,
-                              micro_tokens, max(1, options.batch_tokens // micro_tokens),
-                              options.prompt_loss, options.prompt_positions)
-    budget = training.Budget(options.tokens or 0, options.minutes * 60)
-    arguments = (data, held_out, tokenizer, course, budget, device)
-    print(f"{options.size}: {SHAPES[options.size].parameters(tokenizer.size)} parameters, "
-          f"{len(data)} questions, {len(data.tokens) / len(data):.1f} tokens each, on {device}",
-          file=sys.stderr)
-    if options.processes == 1:
-        return training.worker(0, 1, 0, options.out, arguments, options.threads, options.resume)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torch.multiprocessing.start_processes(
-        training.worker, (options.processes, port, options.out, arguments, options.threads,
-                          options.resume), options.processes, start_method="fork")
-    return 0
+    course = training.Options(options.size, options.seed, options.rate or shape.rate, micro_tokens,
+                              max(1, options.batch_tokens // micro_tokens), options.prompt_loss,
+                              options.prompt_positions, options.decay, data.digest())
+    print(f"{options.size}: {shape.parameters(tokenizer.size)} parameters, {len(data)} questions of "
+          f"{len(data.tokens) / len(data):.1f} tokens, on {device}", file=sys.stderr)
+    arguments = (options.out, data, held_out, tokenizer, course,
+                 training.Budget(options.tokens or 0, options.minutes * 60), device,
+                 options.report * 60)
+    return training.run(arguments, options.processes if device.type == "cpu" else 1, options.threads,
+                        options.resume)
 
 
 def evaluate(options):
@@ -126,9 +116,13 @@ def parse(arguments):
     command.add_argument("--rate", type=float, help="learning rate; each size has its own")
     command.add_argument("--batch-tokens", type=count, default=4096, help="of an update")
     command.add_argument("--micro-tokens", type=count, default=2048, help="computed at once")
+    command.add_argument("--decay", type=float, default=0.2,
+                         help="last share of the budget, over which the rate falls to zero")
     command.add_argument("--prompt-loss", type=float, default=0.0, help="weight of the prompt's tokens")
     command.add_argument("--prompt-positions", type=int, default=0, help="drawn from each prompt")
     command.add_argument("--evaluate", type=count, default=400, help="held-out questions to ask")
+    command.add_argument("--report", type=float, default=1.0, metavar="MINUTES",
+                         help="how often to evaluate and to write a checkpoint")
     command.add_argument("--device", default="auto")
     command.add_argument("--threads", type=int, default=1, help="of each process")
     command.add_argument("--processes", type=int, default=1, help="that share each update (CPU)")
@@ -156,9 +150,9 @@ def sizes():
     return list(SHAPES)
 
 
-def main():
+def main(arguments):
     try:
-        options = parse(sys.argv[1:])
+        options = parse(arguments)
         return options.run(options) or 0
     except Failure as failure:
         print(f"training: {failure}", file=sys.stderr)
@@ -170,4 +164,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

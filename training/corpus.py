@@ -13,8 +13,7 @@ import numpy
 from training.failure import Failure, explained
 from training.tokenizer import PAD
 
-ROUND = 8       # batch lengths are multiples of this
-WINDOW = 64     # micro-batches whose rows are sorted by length together
+WINDOW = 64  # micro-batches whose rows are sorted by length together
 IGNORE = -100
 
 
@@ -70,6 +69,9 @@ class Encoded:
 
     def lengths(self):
         return numpy.diff(self.begin)
+
+    def digest(self):
+        return hashlib.sha256(self.tokens).hexdigest()
 
     def some(self, count, seed):
         """`count` rows, drawn by `seed`."""
@@ -157,8 +159,7 @@ def batch(data, rows, prompt_weight=0.0, prompt_positions=0, source=None):
     that all of them together stand for the whole prompt at `prompt_weight` a token."""
     begin, answer = data.begin[rows], data.answer[rows].astype(int)
     lengths = data.begin[rows + 1] - begin
-    length = -(-int(lengths.max()) // ROUND) * ROUND
-    column = numpy.arange(length)
+    column = numpy.arange(lengths.max())
     inside = column < lengths[:, None]
     index = numpy.minimum(begin[:, None] + column, len(data.tokens) - 1)
     tokens = numpy.where(inside, data.tokens[index], PAD).astype(numpy.int64)
@@ -180,7 +181,7 @@ def batch(data, rows, prompt_weight=0.0, prompt_positions=0, source=None):
 def groups(data, tokens, source=None):
     """Rows in lists of like length, each of at most `tokens` padded tokens (or one row); with
     `source`, rows and lists in its order."""
-    lengths = -(-data.lengths() // ROUND) * ROUND
+    lengths = data.lengths()
     order = numpy.arange(len(data)) if source is None else source.permutation(len(data))
     window = len(order) if source is None else max(1, int(WINDOW * tokens / lengths.mean()))
     out = []

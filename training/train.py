@@ -7,9 +7,11 @@ import collections
 import ctypes
 import dataclasses
 import json
+import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 
 import numpy
@@ -19,7 +21,7 @@ from torch.nn import functional as F
 
 from training import checkpoint, corpus, curve
 from training.failure import Failure, explained, write_atomically
-from training.model import CONTEXT, SHAPES, Llama
+from training.model import SHAPES, Llama
 from training.optimizer import Optimizer, rate_factor
 
 INTERRUPTED = 130
@@ -27,15 +29,17 @@ INTERRUPTED = 130
 
 @dataclasses.dataclass
 class Options:
-    """Of a run; those that decide its course must be the same when it is resumed."""
+    """What decides the course of a run: the same options give the same weights."""
 
     size: str
     seed: int
     rate: float
     micro_tokens: int
     micro_batches: int
-    prompt_loss: float
-    prompt_positions: int
+    prompt_loss: float = 0.0
+    prompt_positions: int = 0
+    decay: float = 0.2
+    corpus: str = ""  # digest of its tokens
 
 
 @dataclasses.dataclass
@@ -127,17 +131,14 @@ class Log:
 
 
 class Trainer:
-    def __init__(self, out, data, held_out, tokenizer, options, budget, device, rank=0, world=1,
-                 every=60.0, decay=0.2, quiet=False):
+    def __init__(self, out, data, held_out, tokenizer, options, budget, device, every=60.0, rank=0,
+                 world=1):
         self.out, self.data, self.held_out, self.tokenizer = out, data, held_out, tokenizer
         self.options, self.budget, self.device = options, budget, device
-        self.rank, self.world, self.every, self.decay = rank, world, every, decay
-        self.quiet = quiet or rank > 0
+        self.rank, self.world, self.every = rank, world, every
         self.progress = Progress()
         self.stop = False
-        shape = SHAPES[options.size]
-        self.rate = options.rate or shape.rate
-        self.model = Llama(shape, tokenizer.size).initialize(options.seed).to(device)
+        self.model = Llama(SHAPES[options.size], tokenizer.size).initialize(options.seed).to(device)
         self.optimizer = Optimizer(self.model)
 
     def path(self, name):
@@ -151,33 +152,32 @@ class Trainer:
             checkpoint.save(self.path(name), self.model, self.optimizer, self.tokenizer, run)
 
     def resume(self):
-        """From last.ckpt; or from stable.ckpt if last.ckpt is in its decay and there is a new budget."""
-        state, path = self._state("last.ckpt")
+        """From last.ckpt; or, where that is in its decay and the budget is a new one, from
+        stable.ckpt. Other options than before are followed from here on, except size and seed."""
+        name, state = "last.ckpt", checkpoint.load(self.path("last.ckpt"))
         if state["run"]["progress"]["falling"] and state["run"]["budget"] != dataclasses.asdict(
                 self.budget):
-            state, path = self._state("stable.ckpt")
-        weights = dict(self.model.named_parameters())
-        for name, saved in state["weights"].items():
-            weights[name].data.copy_(saved)
+            name, state = "stable.ckpt", checkpoint.load(self.path("stable.ckpt"))
+        path = self.path(name)
+        model, tokenizer = checkpoint.model_of(state, path)
+        old, new = state["run"]["options"], dataclasses.asdict(self.options)
+        for what, same in (("with another tokenizer", tokenizer.digest() == self.tokenizer.digest()),
+                           ("as another size", model.shape == self.model.shape),
+                           ("from another seed", old["seed"] == new["seed"])):
+            if not same:
+                raise Failure(f"{path} was trained {what}: give the same, or another folder")
+        for (_, p), saved in zip(self.model.named_parameters(), model.parameters()):
+            p.data.copy_(saved.data)
         self.optimizer.restore(state["optimizer"])
         self.progress = Progress(**state["run"]["progress"])
-        self.say(f"resumed {path} at step {self.progress.step}")
-
-    def _state(self, name):
-        path = self.path(name)
-        state = checkpoint.load(path)
-        model, tokenizer = checkpoint.model_of(state, path)
-        if tokenizer.digest() != self.tokenizer.digest():
-            raise Failure(f"{path} was trained with another tokenizer")
-        if model.shape != self.model.shape:
-            raise Failure(f"{path} is of another size: {model.shape}")
-        if state["run"]["options"] != dataclasses.asdict(self.options):
-            raise Failure(f"{path} was trained with other options: {state['run']['options']} (give "
-                          "the same, or train into another folder)")
-        return state, path
+        changed = [key for key in new if old.get(key) != new[key]]
+        if {"corpus", "micro_tokens", "micro_batches"}.intersection(changed):
+            self.progress.epoch, self.progress.epoch_step = self.progress.epoch + 1, 0
+        self.say(f"resumed {path} at step {self.progress.step}"
+                 + (f" with another {', '.join(changed)}" if changed else ""))
 
     def say(self, text):
-        if not self.quiet:
+        if self.rank == 0:
             print(text, file=sys.stderr, flush=True)
 
     def step(self, order, rate):
@@ -214,10 +214,10 @@ class Trainer:
             done = self.agree(self.budget.done(progress.tokens, progress.seconds))
             if done >= 1:
                 break
-            if done >= 1 - self.decay and not progress.falling:
+            if done >= 1 - options.decay and not progress.falling:
                 self.save("stable.ckpt")
                 progress.falling = True
-            rate = self.rate * rate_factor(progress.step, done, decay=self.decay)
+            rate = options.rate * rate_factor(progress.step, done, decay=options.decay)
             loss, tokens = self.step(order, rate)
             progress.step += 1
             progress.tokens += tokens
@@ -272,15 +272,48 @@ def choose_device(name):
         raise Failure(f"the device {name} cannot be used: {error}") from error
 
 
-def worker(rank, world, port, out, arguments, threads, resume):
+def prepare(threads):
     tune_memory()
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    if world > 1:
-        distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=world)
-    trainer = Trainer(out, *arguments, rank=rank, world=world)
+
+
+def join(rank, world, meeting):
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    distributed.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=world)
+
+
+def follow(rank, world, meeting, threads, arguments, resume):
+    """A process that does its share of each step and nothing else."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: setattr(trainer, "stop", True))
+        signal.signal(number, signal.SIG_IGN)  # the first process decides when to stop
+    prepare(threads)
+    join(rank, world, meeting)
+    trainer = Trainer(*arguments, rank=rank, world=world)
     if resume:
         trainer.resume()
-    return trainer.run()
+    trainer.run()
+
+
+def run(arguments, processes, threads, resume):
+    """Trains (see Trainer) with `processes` that share the work of each step; returns the exit
+    status."""
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = os.path.join(folder, "meeting")
+        others = [multiprocessing.get_context("fork").Process(
+            target=follow, args=(rank, processes, meeting, threads, arguments, resume), daemon=True)
+            for rank in range(1, processes)]
+        for other in others:
+            other.start()
+        prepare(threads)
+        if others:
+            join(0, processes, meeting)
+        trainer = Trainer(*arguments, world=processes)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: setattr(trainer, "stop", True))
+        if resume:
+            trainer.resume()
+        status = trainer.run()
+        for other in others:
+            other.join()
+        return status
