@@ -6,7 +6,7 @@ import numpy
 from training.failure import Failure, write_atomically
 from training.gguf_file import BLOCK, CONTROL, F32, NORMAL, Q8_0, UNUSED, Gguf
 from training.model import CONTEXT, EPSILON, ROPE_BASE
-from training.tokenizer import ASSISTANT, END, FIRST_BYTE, PAD, TEMPLATE, USER
+from training.tokenizer import END, FIRST_BYTE, PAD, TEMPLATE
 
 TYPES = {"f32": F32, "q8_0": Q8_0}
 FILE_TYPES = {F32: 0, Q8_0: 7}
@@ -52,7 +52,9 @@ def put_vocabulary(gguf, tokenizer):
                    [struct.pack("<i", kind(i)) for i in range(tokenizer.size)])
     gguf.put_array("tokenizer.ggml.merges", 8,
                    [Gguf.text(f"{left} {right}") for left, right in tokenizer.merges])
-    for key, value in (("bos", USER), ("eos", END), ("eot", END), ("padding", PAD)):
+    # No prompt begins with a begin token. Where none is stated, llama.cpp takes token 11; and were it
+    # <|user|>, what cuts a begin token off a rendered prompt would cut the turn's mark off.
+    for key, value in (("bos", END), ("eos", END), ("eot", END), ("padding", PAD)):
         gguf.put_uint(f"tokenizer.ggml.{key}_token_id", value)
     gguf.put_bool("tokenizer.ggml.add_bos_token", False)
     gguf.put_bool("tokenizer.ggml.add_eos_token", False)
