@@ -3,7 +3,7 @@
 #   make test    build once and pass every test
 #   make check   the slower checks: sanitizers, fuzzers, clang-tidy, formatting
 #   make bench   one table of benchmarks
-.PHONY: demo test check bench build setup setup-check setup-bench clean
+.PHONY: demo test check bench build setup setup-test setup-check setup-bench clean
 .DEFAULT_GOAL := build
 
 JOBS ?= $(shell nproc)
@@ -11,6 +11,8 @@ RELEASE := build/release
 
 setup:
 	@scripts/setup build
+setup-test:
+	@scripts/setup build train
 setup-check:
 	@scripts/setup build check
 setup-bench:
@@ -25,7 +27,7 @@ build: setup $(RELEASE)/build.ninja
 demo: build
 	@scripts/demo $(RELEASE)
 
-test: setup $(RELEASE)/build.ninja
+test: setup-test $(RELEASE)/build.ninja
 	cmake --build $(RELEASE) -j $(JOBS)
 	ctest --test-dir $(RELEASE) -j $(JOBS) --output-on-failure
 

@@ -159,7 +159,7 @@ class Layer(nn.Module):
         if cache is not None:
             cache[:] = (torch.cat(pair, 2) for pair in zip(cache, (k, v))) if cache else (k, v)
             k, v = cache
-        elif fused_attention:
+        elif fused_attention and x.is_cuda:  # slower than attend() on a CPU, for rows this short
             return self.rest(x, fused_attention(q, k, v, is_causal=True, scale=1.0))
         return self.rest(x, attend(q, k, v, mask))
 

@@ -26,22 +26,19 @@ first RMSNorm leaves it as it is.
 import argparse
 import array
 import math
+import pathlib
 import random
 import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from training.gguf_file import CONTROL, F32, NORMAL, Q8_0, UNUSED, Gguf  # noqa: E402
+from training.tokenizer import byte_names  # noqa: E402
 
 VOCABULARY = 288
 BOS, EOS, FIRST_BYTE, SYSTEM, USER, ASSISTANT, END, THE, ANSWER, IS, DOT = 1, 2, 3, *range(259, 267)
 TEMPLATE = ("{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|end|>"
             "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}")
-F32, Q8_0 = 0, 8
-NORMAL, CONTROL, UNUSED = 1, 3, 5
-
-
-def byte_names():
-    """GPT-2's printable stand-in for each of the 256 bytes."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = (256 + i for i in range(256))
-    return [chr(b) if b in plain else chr(next(others)) for b in range(256)]
 
 
 def vocabulary():
@@ -53,56 +50,6 @@ def vocabulary():
     tokens += [(spell("The"), NORMAL), (spell(" answer"), NORMAL), (spell(" is "), NORMAL)]
     tokens += [(spell(".\n"), NORMAL)]
     return tokens + [(f"<unused{i}>", UNUSED) for i in range(VOCABULARY - len(tokens))]
-
-
-class Gguf:
-    """A GGUF version 3 file: key-values, tensor table, aligned tensor data."""
-
-    ALIGNMENT = 32
-
-    def __init__(self):
-        self.values, self.tensors = [], []
-
-    @staticmethod
-    def text(value):
-        data = value.encode()
-        return struct.pack("<Q", len(data)) + data
-
-    def put(self, key, kind, data):
-        self.values.append(self.text(key) + struct.pack("<I", kind) + data)
-
-    def put_uint(self, key, value):
-        self.put(key, 4, struct.pack("<I", value))
-
-    def put_float(self, key, value):
-        self.put(key, 6, struct.pack("<f", value))
-
-    def put_bool(self, key, value):
-        self.put(key, 7, struct.pack("<?", value))
-
-    def put_text(self, key, value):
-        self.put(key, 8, self.text(value))
-
-    def put_array(self, key, kind, items):
-        self.put(key, 9, struct.pack("<IQ", kind, len(items)) + b"".join(items))
-
-    def add(self, name, shape, kind, data):
-        """`shape` is rows of the weights' inputs first, as ggml counts: (columns, rows)."""
-        self.tensors.append((name, shape, kind, data))
-
-    def write(self, path):
-        pad = lambda size: -size % self.ALIGNMENT
-        head = struct.pack("<IIQQ", 0x46554747, 3, len(self.tensors), len(self.values))
-        head += b"".join(self.values)
-        offset = 0
-        for name, shape, kind, data in self.tensors:
-            head += self.text(name) + struct.pack("<I", len(shape))
-            head += b"".join(struct.pack("<Q", n) for n in shape) + struct.pack("<IQ", kind, offset)
-            offset += len(data) + pad(len(data))
-        with open(path, "wb") as out:
-            out.write(head + bytes(pad(len(head))))
-            for _, _, _, data in self.tensors:
-                out.write(data + bytes(pad(len(data))))
 
 
 def new_model(name, width, layers, heads, hidden, context, rope_base):

@@ -25,7 +25,7 @@ def questions(count, seed):
             a, b = source.sample(range(10), 2)
             prompt = f"In box {source.randrange(1000)}: which is larger, {a} or {b}?"
             row = {"task": "larger", "prompt": prompt, "reference": str(max(a, b))}
-        seen[prompt] = {"id": str(len(seen)), "key": prompt, **row}
+        seen.setdefault(prompt, {"id": str(len(seen)), "key": prompt, **row})
     return list(seen.values())
 
 

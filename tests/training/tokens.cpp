@@ -4,13 +4,15 @@
 
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "ipw/models/chat_template.h"
 #include "ipw/models/llama_library.h"
 #include "ipw/models/vocabulary.h"
+
 #include "llama.h"
 
 int main(int argc, char** argv) {
@@ -23,9 +25,8 @@ int main(int argc, char** argv) {
   if (!model) return 1;
   const ipw::models::Vocabulary vocabulary(llama_model_get_vocab(model.get()));
   const char* source = llama_model_chat_template(model.get(), nullptr);
-  const auto chat = ipw::models::ChatTemplate::parse(source != nullptr ? source : "",
-                                                     vocabulary.begin_text(),
-                                                     vocabulary.end_text());
+  const auto chat = ipw::models::ChatTemplate::parse(
+      source != nullptr ? source : "", vocabulary.begin_text(), vocabulary.end_text());
   if (!chat) return 1;
   for (std::string line; std::getline(std::cin, line);) {
     std::vector<ipw::models::Message> messages;
