@@ -60,7 +60,7 @@ class CsvRows final : public RowSource {
     return {};
   }
 
-  Row to_row(Cells cells) const {
+  [[nodiscard]] Row to_row(Cells cells) const {
     Row row;
     row.line = cells.line;
     row.fault = std::move(cells.fault);

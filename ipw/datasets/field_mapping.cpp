@@ -51,6 +51,7 @@ std::string lower(std::string_view text) {
 
 std::vector<std::string> names_of(const Row& row) {
   std::vector<std::string> names;
+  names.reserve(row.fields.size());
   for (const Field& field : row.fields) names.push_back(field.name);
   return names;
 }

@@ -50,8 +50,10 @@ class JsonRows final : public RowSource {
   enum class State { kStart, kInside, kDone };
 
   void skip_space() {
-    for (int c = bytes_.peek(); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = bytes_.peek())
+    for (int c = bytes_.peek(); c == ' ' || c == '\t' || c == '\n' || c == '\r';
+         c = bytes_.peek()) {
       bytes_.get();
+    }
   }
 
   std::string at_byte(const std::string& wanted) {

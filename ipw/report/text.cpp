@@ -119,8 +119,9 @@ std::string Table::text(std::size_t width) const {
   const std::size_t columns = rows_.front().size();
   std::vector<std::size_t> widths(columns, 0);
   for (const std::vector<std::string>& row : rows_) {
-    for (std::size_t i = 0; i < columns; ++i)
+    for (std::size_t i = 0; i < columns; ++i) {
       widths[i] = std::max(widths[i], display_width(row[i]));
+    }
   }
   std::size_t before_last = 0;
   for (std::size_t i = 0; i + 1 < columns; ++i) before_last += widths[i] + 2;

@@ -14,9 +14,7 @@ namespace {
 constexpr std::string_view kArticles[] = {"a", "an", "the"};
 
 icu::UnicodeString folded(std::string_view text) {
-  icu::UnicodeString unicode = icu::UnicodeString::fromUTF8(icu::StringPiece(
-      text.data(),
-      static_cast<std::int32_t>(std::min<std::size_t>(text.size(), std::size_t{1} << 28))));
+  icu::UnicodeString unicode = icu::UnicodeString::fromUTF8(text.substr(0, std::size_t{1} << 28));
   unicode.foldCase();
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
@@ -79,16 +77,16 @@ bool joins(UChar32 left, UChar32 right) {
 UChar32 last_character(std::string_view text) {
   const std::size_t length = std::min<std::size_t>(4, text.size());
   std::size_t start = text.size() - length;
-  while (start + 1 < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80)
+  while (start + 1 < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) {
     ++start;
+  }
   const auto tail = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(text.data() + start, static_cast<std::int32_t>(text.size() - start)));
+      text.substr(start));
   return tail.isEmpty() ? ' ' : tail.char32At(tail.length() - 1);
 }
 
 UChar32 first_character(std::string_view text) {
-  const auto head = icu::UnicodeString::fromUTF8(icu::StringPiece(
-      text.data(), static_cast<std::int32_t>(std::min<std::size_t>(4, text.size()))));
+  const auto head = icu::UnicodeString::fromUTF8(text.substr(0, 4));
   return head.isEmpty() ? ' ' : head.char32At(0);
 }
 
@@ -117,8 +115,7 @@ std::string shown(std::string_view text, std::size_t most) {
   std::size_t length = std::min(most, text.size());
   while (cut && length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
   std::string line;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(length)))
-      .toUTF8String(line);
+  icu::UnicodeString::fromUTF8(text.substr(0, length)).toUTF8String(line);
   for (char& c : line) c = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   return cut ? line + "…" : line;
 }

@@ -145,8 +145,7 @@ bool hedged(std::string_view text, std::size_t at, std::size_t option, std::size
       R"(^[)\]"'}]*\s*(?:,|/|&|or|and|,\s*or|,\s*and)\s*(?i:option|choice|either)?\s*[("'\[]*([A-Z])(?:[^A-Za-z0-9'’]|$))");
   char other = 0;
   const std::string_view rest = text.substr(at + 1);
-  if (!re2::RE2::PartialMatch(re2::StringPiece(rest.data(), std::min<std::size_t>(rest.size(), 80)),
-                              kOther, &other)) {
+  if (!re2::RE2::PartialMatch(re2::StringPiece(rest.substr(0, 80)), kOther, &other)) {
     return false;
   }
   const auto index = static_cast<std::size_t>(other - 'A');
@@ -210,6 +209,7 @@ std::vector<std::size_t> options_in(std::string_view answer,
                                     const std::vector<std::string>& choices) {
   const std::string text = normalized(answer);
   std::vector<std::string> texts;
+  texts.reserve(choices.size());
   for (const std::string& choice : choices) texts.push_back(normalized(choice));
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < texts.size(); ++i) {

@@ -209,8 +209,9 @@ class ExtractingPattern final : public RuleScorer {
     std::string extracted;
     bool found = false;
     for (std::size_t at = 0; at <= text.size();) {
-      if (!pattern_->Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted))
+      if (!pattern_->Match(text, at, text.size(), re2::RE2::UNANCHORED, groups.data(), wanted)) {
         break;
+      }
       found = true;
       const re2::StringPiece& group = groups[static_cast<std::size_t>(wanted - 1)];
       extracted = group.data() == nullptr ? std::string() : std::string(group);
