@@ -26,6 +26,7 @@ Action declare_profile(CLI::App& app, Context& context);
 Action declare_report(CLI::App& app, Context& context);
 Action declare_compare(CLI::App& app, Context& context);
 Action declare_export(CLI::App& app, Context& context);
+Action declare_dataset(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);
 Action declare_list(CLI::App& app, Context& context);
 Action declare_completion(CLI::App& app, Context& context);

@@ -26,6 +26,11 @@ constexpr std::array kCommands{
             "ipw export RUN --format jsonl > records.jsonl\n"
             "ipw export RUN --format csv --out records.csv\n",
             declare_export},
+    Command{"dataset", "Generate questions, check a corpus, score what guessing gets",
+            "ipw dataset generate --split train --seed 1 --count 1000000 --out corpus.jsonl\n"
+            "ipw dataset check corpus.jsonl\n"
+            "ipw dataset controls ipw-mini\n",
+            declare_dataset},
     Command{"doctor", "Say what can be measured on this machine, and how to allow more",
             "ipw doctor\n"
             "ipw doctor --json\n",

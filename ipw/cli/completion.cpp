@@ -2,6 +2,7 @@
 // they never differ from what the program takes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -22,16 +23,27 @@ struct CommandRow {
   std::string name;
   std::string summary;
   std::vector<FlagRow> flags;
+  std::string steps;  // names of what follows it: "generate check controls"
 };
+
+void add_flags(const CLI::App& app, std::vector<FlagRow>& flags) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const bool known =
+          std::ranges::any_of(flags, [&](const FlagRow& flag) { return flag.name == "--" + name; });
+      if (!known) flags.push_back({"--" + name, option->get_description()});
+    }
+  }
+}
 
 std::vector<CommandRow> rows_of(const CLI::App& program) {
   std::vector<CommandRow> rows;
   for (const CLI::App* sub : program.get_subcommands(nullptr)) {
-    CommandRow row{sub->get_name(), sub->get_description(), {}};
-    for (const CLI::Option* option : sub->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        row.flags.push_back({"--" + name, option->get_description()});
-      }
+    CommandRow row{sub->get_name(), sub->get_description(), {}, {}};
+    add_flags(*sub, row.flags);
+    for (const CLI::App* step : sub->get_subcommands(nullptr)) {
+      add_flags(*step, row.flags);
+      row.steps += (row.steps.empty() ? "" : " ") + step->get_name();
     }
     rows.push_back(std::move(row));
   }
@@ -63,12 +75,12 @@ std::string bash_script(const std::vector<CommandRow>& rows) {
   for (const CommandRow& row : rows) {
     std::string flags;
     for (const FlagRow& flag : row.flags) flags += " " + flag.name;
-    cases +=
-        fmt::format("    {}) words=\"{}\" ;;\n", row.name, flags.substr(flags.empty() ? 0 : 1));
+    cases += fmt::format("    {}) words=\"{}\" steps=\"{}\" ;;\n", row.name,
+                         flags.substr(flags.empty() ? 0 : 1), row.steps);
   }
   return fmt::format(
       "_ipw() {{\n"
-      "  local word=\"${{COMP_WORDS[COMP_CWORD]}}\" words\n"
+      "  local word=\"${{COMP_WORDS[COMP_CWORD]}}\" words steps\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    COMPREPLY=($(compgen -W \"{} --help --version\" -- \"$word\"))\n"
       "    return\n"
@@ -76,6 +88,8 @@ std::string bash_script(const std::vector<CommandRow>& rows) {
       "  case \"${{COMP_WORDS[1]}}\" in\n{}  esac\n"
       "  if [[ \"$word\" == -* ]]; then\n"
       "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+      "  elif [ -n \"$steps\" ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+      "    COMPREPLY=($(compgen -W \"$steps\" -- \"$word\"))\n"
       "  else\n"
       "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
       "  fi\n"
@@ -93,6 +107,7 @@ std::string zsh_script(const std::vector<CommandRow>& rows) {
     for (const FlagRow& flag : row.flags) {
       cases += " " + quoted(flag.name + "[" + flag.summary + "]:value:_files", "");
     }
+    if (!row.steps.empty()) cases += fmt::format(" '1:step:({})'", row.steps);
     cases += " '*:file:_files' ;;\n";
   }
   return fmt::format(
@@ -114,6 +129,10 @@ std::string fish_script(const std::vector<CommandRow>& rows) {
   for (const CommandRow& row : rows) {
     text += fmt::format("complete -c ipw -n 'not __fish_seen_subcommand_from {}' -f -a {} -d {}\n",
                         names, row.name, quoted(row.summary));
+    if (!row.steps.empty()) {
+      text += fmt::format("complete -c ipw -n '__fish_seen_subcommand_from {}' -f -a '{}'\n",
+                          row.name, row.steps);
+    }
     for (const FlagRow& flag : row.flags) {
       text += fmt::format("complete -c ipw -n '__fish_seen_subcommand_from {}' -l {} -d {}\n",
                           row.name, flag.name.substr(2), quoted(flag.summary));

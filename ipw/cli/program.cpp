@@ -40,15 +40,14 @@ std::vector<std::string> flag_names(const CLI::App& app) {
 // What the first unknown word was probably meant to be, as a sentence, or empty.
 std::string suggestion(const CLI::App& program, const std::vector<std::string>& arguments) {
   const CLI::App* app = &program;
-  for (const CLI::App* chosen : program.get_subcommands()) app = chosen;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
   std::vector<std::string> known = flag_names(*app);
-  if (app == &program) {
-    for (const Command& command : commands()) known.emplace_back(command.name);
-  }
+  const std::vector<const CLI::App*> steps = app->get_subcommands(nullptr);
+  for (const CLI::App* step : steps) known.push_back(step->get_name());
   for (const std::string& argument : arguments) {
     const std::string typed = argument.substr(0, argument.find('='));
     const bool flag = typed.starts_with("--");
-    if (!flag && app != &program) continue;
+    if (!flag && steps.empty()) continue;
     if (std::ranges::find(known, typed) != known.end()) continue;
     const std::string near = nearest(typed, known);
     if (!near.empty()) return "; did you mean " + near + "?";
@@ -107,8 +106,11 @@ int run_program(Context& context) {
   } catch (const CLI::Success& success) {
     return app.exit(success, context.out, context.err);
   } catch (const CLI::ParseError& error) {
-    const std::vector<CLI::App*> chosen = app.get_subcommands();
-    const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
+    std::string command;
+    for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      command += " " + at->get_name();
+    }
     context.err << "ipw" << command << ": " << error.what() << suggestion(app, context.arguments)
                 << "\nRun `ipw" << command << " --help` for what it takes.\n";
     return kWrongUsage;

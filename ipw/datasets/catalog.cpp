@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ipw/datasets/demo_text.h"
+#include "ipw/datasets/generated_questions.h"
 #include "ipw/datasets/spelling.h"
 
 namespace ipw::datasets {
@@ -14,14 +15,19 @@ namespace {
 using core::ErrorCode;
 
 constexpr NamedSet kSets[] = {
-    {"demo", "84 short questions that come with ipw: sums, copying, multiple choice", "",
+    {"demo", "84 short questions that come with ipw: sums, copying, multiple choice", "", demo_text,
      "prompt=prompt,reference=reference,choices=choices,task=task,id=id", "auto",
      "{question}\n{choices}", ""},
+    {"ipw-mini",
+     "2,340 short questions of thirteen kinds, easy to hard, that ipw writes itself; no model of "
+     "ours was trained on their facts",
+     "", ipw_mini_text, "prompt=prompt,reference=reference,choices=choices,task=task,id=id", "auto",
+     "{question}", ""},
     {"gsm8k", "1,319 grade-school word problems with a whole number as answer (test split)",
-     "gsm8k/test.jsonl", "prompt=question,reference=answer", "numeric", "",
+     "gsm8k/test.jsonl", nullptr, "prompt=question,reference=answer", "numeric", "",
      "test.jsonl of openai/grade-school-math on GitHub"},
     {"mmlu_pro", "12,032 questions of 14 subjects with up to ten options (test split)",
-     "mmlu_pro/questions.jsonl",
+     "mmlu_pro/questions.jsonl", nullptr,
      "prompt=question,reference=answer,choices=options,task=category,id=question_id", "choice", "",
      "the test split of TIGER-Lab/MMLU-Pro, as JSON Lines"},
 };
@@ -42,7 +48,7 @@ ReadingOptions completed(const NamedSet& set, ReadingOptions options) {
 }
 
 core::Result<QuestionSource> source_of(const NamedSet& set, const OpenOptions& options) {
-  if (set.file.empty()) return text_source(std::string(set.name), demo_text(), Form::kJsonl);
+  if (set.text != nullptr) return text_source(std::string(set.name), set.text(), Form::kJsonl);
   const auto folders = options.folders ? *options.folders : standard_folders();
   for (const std::filesystem::path& folder : folders) {
     std::error_code ignored;
@@ -51,6 +57,7 @@ core::Result<QuestionSource> source_of(const NamedSet& set, const OpenOptions& o
     }
   }
   std::vector<std::string> places;
+  places.reserve(folders.size());
   for (const auto& folder : folders) places.push_back((folder / set.file).string());
   return core::fail(ErrorCode::kNotFound, "the question set " + std::string(set.name) +
                                               " is not on this machine: looked "

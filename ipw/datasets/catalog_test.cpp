@@ -140,7 +140,7 @@ TEST(Open, SuggestsANameAndListsAll) {
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().code, core::ErrorCode::kNotFound);
   EXPECT_THAT(set.error().message, HasSubstr("did you mean gsm8k?"));
-  EXPECT_THAT(set.error().message, HasSubstr("demo, gsm8k, mmlu_pro"));
+  EXPECT_THAT(set.error().message, HasSubstr("demo, ipw-mini, gsm8k, mmlu_pro"));
 }
 
 TEST(Open, RefusesFoldersForeignFormsAndUnknownOnes) {

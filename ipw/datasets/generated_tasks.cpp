@@ -393,7 +393,7 @@ GeneratedQuestion multiple_choice(Random& random, int difficulty) {
   const std::string key = fmt::format("{}|{}", question, list(sorted(texts)));
   shuffle(random, texts);
   const auto at = std::ranges::find(texts, right) - texts.begin();
-  return {question + options(texts), std::string(1, static_cast<char>('A' + at)), key};
+  return {question + options(texts), std::string(1, static_cast<char>('A' + at)), key, texts};
 }
 
 GeneratedQuestion date(Random& random, int difficulty) {

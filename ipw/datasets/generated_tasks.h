@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ipw/core/random.h"
 
@@ -15,9 +16,10 @@ namespace ipw::datasets {
 inline constexpr int kDifficulties = 3;
 
 struct GeneratedQuestion {
-  std::string prompt;
+  std::string prompt;  // all that a model is sent, options included
   std::string reference;
   std::string key;  // the combination, the same for every wording and every irrelevant order
+  std::vector<std::string> choices;  // texts of A, B, C, D; empty but in multiple choice
 };
 
 struct GeneratedTask {

@@ -1,0 +1,159 @@
+// Right by construction is only a claim until the scorer, the split and the file reader agree.
+#include "ipw/datasets/generated_questions.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/core/digest.h"
+#include "ipw/datasets/catalog.h"
+
+namespace ipw::datasets {
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<Json> mini_rows() {
+  std::vector<Json> rows;
+  std::string_view text = ipw_mini_text();
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    rows.push_back(Json::parse(text.substr(0, end)));
+    text.remove_prefix(end + 1);
+  }
+  return rows;
+}
+
+std::string path_of(const std::string& name, const std::string& content) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    (name + std::to_string(::testing::UnitTest::GetInstance()->random_seed()));
+  std::ofstream(path) << content;
+  return path.string();
+}
+
+TEST(IpwMini, HasSixtyQuestionsOfEveryTaskAndDifficultyAndNoneTwice) {
+  std::map<std::pair<std::string, int>, int> cells;
+  std::set<std::string> ids;
+  std::set<std::string> prompts;
+  for (const Json& row : mini_rows()) {
+    ++cells[{row["task"], row["difficulty"]}];
+    ids.insert(row["id"]);
+    prompts.insert(row["prompt"]);
+  }
+  EXPECT_EQ(cells.size(), generated_tasks().size() * kDifficulties);
+  for (const auto& [cell, count] : cells) EXPECT_EQ(count, kMiniPerCell) << cell.first;
+  EXPECT_EQ(ids.size(), 2340U);
+  EXPECT_EQ(prompts.size(), 2340U);
+}
+
+// Scores of models on ipw-mini are published: another text is another set and needs another name.
+TEST(IpwMini, IsTheSameTextForEver) {
+  core::Sha256 digest;
+  digest.update(ipw_mini_text());
+  EXPECT_EQ(digest.hex(), "5631e85fb06e7f7fb256a7a0fd873110e3d4cbeff3f9c48294d65f76a297cb05");
+}
+
+TEST(IpwMini, SharesNoCombinationAndNoPromptWithALargeCorpus) {
+  std::set<std::pair<std::string, std::string>> combinations;
+  std::set<std::string> prompts;
+  for (const Json& row : mini_rows()) {
+    EXPECT_EQ(split_of(row["task"].get<std::string>(), row["key"].get<std::string>()),
+              Split::kHeldOut);
+    combinations.emplace(row["task"], row["key"]);
+    prompts.insert(row["prompt"]);
+  }
+  Generator corpus = *Generator::create(Split::kTrain, 1);
+  for (int i = 0; i < 200'000; ++i) {
+    const GeneratedRow row = corpus.next();
+    ASSERT_FALSE(combinations.contains({std::string(row.task), row.question.key})) << row.id;
+    ASSERT_FALSE(prompts.contains(row.question.prompt)) << row.id;
+  }
+}
+
+TEST(IpwMini, IsAskedWordForWordAsItIsWritten) {
+  const auto set = open("ipw-mini");
+  ASSERT_TRUE(set) << set.error().message;
+  for (const Json& row : mini_rows()) {
+    const auto question = (*set)->next();
+    ASSERT_TRUE(question && *question);
+    EXPECT_EQ((*question)->prompt, row["prompt"].get<std::string>());
+    EXPECT_EQ((*question)->external_id, row["id"].get<std::string>());
+    EXPECT_EQ((*question)->choices.size(), row.contains("choices") ? 4U : 0U);
+  }
+  EXPECT_FALSE((*set)->next()->has_value());
+}
+
+TEST(GeneratedTasks, AreTheSameForTheSameSeedAndOthersForAnother) {
+  Generator a = *Generator::create(Split::kTrain, 3);
+  Generator b = *Generator::create(Split::kTrain, 3);
+  Generator c = *Generator::create(Split::kTrain, 4);
+  int same = 0;
+  for (int i = 0; i < 500; ++i) {
+    const std::string line = to_json_line(a.next());
+    EXPECT_EQ(line, to_json_line(b.next()));
+    same += line == to_json_line(c.next()) ? 1 : 0;
+  }
+  EXPECT_LT(same, 5);
+}
+
+TEST(GeneratedTasks, DoNotLetTheOrderOfFactsChangeTheCombination) {
+  // 17 + 25 in one order may not be trained on while the other is held out.
+  core::Random random(1);
+  std::map<std::pair<int, int>, std::string> keys;
+  const GeneratedTask* addition = nullptr;
+  for (const GeneratedTask& task : generated_tasks()) {
+    if (task.name == "addition") addition = &task;
+  }
+  ASSERT_NE(addition, nullptr);
+  for (int i = 0; i < 50'000; ++i) {
+    const GeneratedQuestion question = addition->make(random, 1);
+    int a = 0;
+    int b = 0;
+    if (std::sscanf(question.prompt.c_str(), "%d + %d", &a, &b) != 2) continue;
+    const auto [found, added] = keys.try_emplace(std::minmax(a, b), question.key);
+    EXPECT_EQ(found->second, question.key) << a << " and " << b;
+  }
+  EXPECT_GT(keys.size(), 1000U);
+}
+
+TEST(Generator, RefusesAnUnknownTaskAndSaysWhichWasMeant) {
+  const auto generator = Generator::create(Split::kTrain, 1, {"adition"});
+  ASSERT_FALSE(generator);
+  EXPECT_EQ(generator.error().code, core::ErrorCode::kUsage);
+  EXPECT_NE(generator.error().message.find("did you mean addition"), std::string::npos);
+}
+
+TEST(CorpusCheck, FindsTheHeldOutRowByItsLine) {
+  Generator train = *Generator::create(Split::kTrain, 1);
+  Generator held = *Generator::create(Split::kHeldOut, 1);
+  const std::string clean = to_json_line(train.next()) + "\n" + to_json_line(train.next()) + "\n";
+  const auto good = check_corpus(path_of("ipw-corpus-good", clean));
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ(good->rows, 2);
+  EXPECT_EQ(good->held_out, 0);
+  const auto bad =
+      check_corpus(path_of("ipw-corpus-bad", clean + to_json_line(held.next()) + "\n"));
+  ASSERT_TRUE(bad);
+  EXPECT_EQ(bad->held_out, 1);
+  EXPECT_EQ(bad->lines, std::vector<std::int64_t>{3});
+}
+
+TEST(CorpusCheck, SaysWhichLineIsNoRow) {
+  for (const char* line :
+       {"{\"task\": \"addition\"}", "17", "not JSON", "{\"task\": 1, \"key\": 2}"}) {
+    const auto checked = check_corpus(path_of("ipw-corpus-odd", std::string(line) + "\n"));
+    ASSERT_FALSE(checked) << line;
+    EXPECT_EQ(checked.error().code, core::ErrorCode::kInvalidData);
+    EXPECT_NE(checked.error().message.find("line 1"), std::string::npos);
+  }
+  EXPECT_EQ(check_corpus("nowhere.jsonl").error().code, core::ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace ipw::datasets
