@@ -186,6 +186,38 @@ std::string shortened(const std::string& text, std::size_t width) {
   return display_width(text) <= width ? text : text.substr(0, width - 3) + "...";
 }
 
+// How many runs a table of tasks has room for.
+constexpr std::size_t kRunsAbreast = 4;
+
+// The accuracy of several runs task by task, a column each.
+std::string tasks_abreast(const std::vector<RunReport>& reports) {
+  std::vector<std::string> tasks;
+  for (const RunReport& report : reports) {
+    for (const TaskReport& task : report.tasks) {
+      if (std::ranges::find(tasks, task.task) == tasks.end()) tasks.push_back(task.task);
+    }
+  }
+  if (tasks.empty()) return {};
+  std::vector<std::string> header{"task"};
+  for (const RunReport& report : reports) {
+    header.push_back(shortened(model_title(report.manifest), kFirstColumn));
+  }
+  Table table(std::move(header));
+  for (const std::string& name : tasks) {
+    std::vector<std::string> cells{shortened(name.empty() ? "(none)" : name, kFirstColumn)};
+    for (const RunReport& report : reports) {
+      const auto task = std::ranges::find(report.tasks, name, &TaskReport::task);
+      const record::Figure* accuracy =
+          task == report.tasks.end() ? nullptr : metrics::find(task->figures, "accuracy");
+      cells.push_back(accuracy == nullptr || !accuracy->value
+                          ? "—"
+                          : value_text(*accuracy) + " " + interval_text(*accuracy, 2));
+    }
+    table.add(std::move(cells));
+  }
+  return "\naccuracy by task, 95 % intervals in brackets\n" + table.text(kTerminalWidth);
+}
+
 constexpr const char* kNarrowLegend =
     "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
 
@@ -199,6 +231,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
       add_narrow(table, shortened(model_title(report.manifest), kFirstColumn), report.figures);
     }
     text += table.text(kTerminalWidth) + kNarrowLegend;
+    if (by_task && reports.size() <= kRunsAbreast) return text + tasks_abreast(reports);
   }
   for (const RunReport& report : reports) {
     if (reports.size() == 1) text += heading(report) + "\n" + full_table(report.figures);
