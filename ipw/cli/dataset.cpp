@@ -163,7 +163,7 @@ Action declare_dataset(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"train", "heldout"}))
       ->capture_default_str();
   generating->add_option("--count", flags->count, "How many")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
   generating->add_option("--seed", flags->seed, "Other seeds give other questions")
       ->capture_default_str();

@@ -30,6 +30,8 @@ namespace fs = std::filesystem;
 using core::ErrorCode;
 using core::fail;
 
+constexpr std::int64_t kMostQuestions = 1'000'000'000;
+
 struct ProfileFlags {
   store::Manifest plan;  // what the run is to be
   std::uint64_t seed = 42;
@@ -271,10 +273,10 @@ void declare_question_flags(CLI::App& app, ProfileFlags& flags) {
                  "A question file (JSONL, JSON, CSV) or a name of `ipw list datasets`")
       ->group(group);
   app.add_option("--limit", options.limit, "Only the first N questions")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, kMostQuestions))
       ->group(group);
   app.add_option("--sample", options.sample, "N questions chosen by --seed, whatever their order")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, kMostQuestions))
       ->group(group);
   app.add_option("--repeat", options.repeat, "Ask every question N times")
       ->check(CLI::Range(1, 1000))
@@ -377,7 +379,7 @@ void declare_run_flags(CLI::App& app, ProfileFlags& flags) {
       ->group(group);
   app.add_option("--cpu-watts", options.cpu_watts,
                  "Watts per busy core for the CPU-time estimate, instead of the table's")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(0.001, 10'000.0))
       ->group(group);
   app.add_option("--progress", flags.progress_s, "Seconds between progress lines")
       ->check(CLI::Range(0.0, 3600.0))
