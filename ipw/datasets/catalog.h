@@ -17,8 +17,8 @@ namespace ipw::datasets {
 
 struct NamedSet {
   std::string_view name;
-  std::string_view summary;  // one line for `ipw list`
-  std::string_view file;     // where it lies under a data folder; empty: inside the program
+  std::string_view summary;    // one line for `ipw list`
+  std::string_view file;       // where it lies under a data folder; empty: inside the program
   std::string_view (*text)();  // the set itself, as JSON Lines, where it is inside the program
   std::string_view mapping;
   std::string_view scorer;

@@ -80,8 +80,7 @@ UChar32 last_character(std::string_view text) {
   while (start + 1 < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) {
     ++start;
   }
-  const auto tail = icu::UnicodeString::fromUTF8(
-      text.substr(start));
+  const auto tail = icu::UnicodeString::fromUTF8(text.substr(start));
   return tail.isEmpty() ? ' ' : tail.char32At(tail.length() - 1);
 }
 
