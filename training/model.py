@@ -198,14 +198,13 @@ class Llama(nn.Module):
                         (layer.ffn_down, 1))
 
     def initialize(self, seed):
+        """Branches start silent, so that at first the last layer sees the tokens themselves."""
         source = torch.Generator().manual_seed(seed)
-        branch = (2 * self.shape.layers) ** -0.5
         for name, weight in self.named_parameters():
-            if weight.dim() == 2:
-                deviation = weight.shape[1] ** -0.5
-                if name.endswith(("attn_output", "ffn_down")):
-                    deviation *= branch
-                weight.data.normal_(0, deviation, generator=source)
+            if name.endswith(("attn_output", "ffn_down")):
+                weight.data.zero_()
+            elif weight.dim() == 2:
+                weight.data.normal_(0, weight.shape[1] ** -0.5, generator=source)
         self.embedding.data.mul_(0.5)
         return self
 

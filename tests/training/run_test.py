@@ -34,8 +34,7 @@ class Course(unittest.TestCase):
 
 class Mathematics(unittest.TestCase):
     def test_the_model_has_the_gradient_of_a_plain_llama(self):
-        torch.manual_seed(1)
-        model = Llama(Shape(64, 3, 2, 96), 300).initialize(1)
+        model = scattered(Shape(64, 3, 2, 96))
         tokens = torch.randint(300, (3, 20))
         where = torch.tensor([[5, 6, 19], [3, 4, 7], [0, 10, 18]])
         direction = torch.randn(3, 3, 300)
@@ -48,7 +47,7 @@ class Mathematics(unittest.TestCase):
             torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
     def test_decoding_from_the_cache_gives_the_logits_of_the_whole(self):
-        model = Llama(Shape(64, 3, 2, 96), 300).initialize(2)
+        model = scattered(Shape(64, 3, 2, 96))
         tokens = torch.arange(24).view(2, 12)
         caches = [[] for _ in model.layers]
         with torch.no_grad():
@@ -77,6 +76,15 @@ class Mathematics(unittest.TestCase):
             optimizer.step(0.03 * (1 - step / 400))
         self.assertLess(distance(), 0.15 * before)
         self.assertEqual(float(optimizer.gradient.norm()), 0)
+
+
+def scattered(shape):
+    """A model none of whose weights is zero."""
+    model = Llama(shape, 300)
+    torch.manual_seed(6)
+    for p in model.parameters():
+        p.data.normal_(0, p.shape[-1] ** -0.5)
+    return model
 
 
 def plain(model, tokens):
