@@ -313,7 +313,13 @@ def run(arguments, processes, threads, resume):
             signal.signal(number, lambda *_: setattr(trainer, "stop", True))
         if resume:
             trainer.resume()
-        status = trainer.run()
+        try:
+            status = trainer.run()
+        except RuntimeError as error:
+            if all(other.is_alive() for other in others):
+                raise
+            raise Failure("another process of this training ended (the last checkpoint stays; go on "
+                          "with --resume)") from error
         for other in others:
             other.join()
         return status
