@@ -105,7 +105,7 @@ std::string zsh_script(const std::vector<CommandRow>& rows) {
     names += fmt::format("    {}\n", quoted(row.name + ":" + row.summary));
     cases += fmt::format("    {}) _arguments", row.name);
     for (const FlagRow& flag : row.flags) {
-      cases += " " + quoted(flag.name + "[" + flag.summary + "]:value:_files", "");
+      cases += fmt::format(" {}", quoted(flag.name + "[" + flag.summary + "]:value:_files", ""));
     }
     if (!row.steps.empty()) cases += fmt::format(" '1:step:({})'", row.steps);
     cases += " '*:file:_files' ;;\n";
