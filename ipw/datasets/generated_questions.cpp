@@ -20,7 +20,7 @@ using core::ErrorCode;
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMiniSeed = 2026;
-constexpr std::size_t kLinesNamed = 10;
+constexpr std::int64_t kLinesNamed = 10;
 
 std::string write_mini() {
   std::string text;
@@ -82,8 +82,8 @@ std::string to_json_line(const GeneratedRow& row) {
 }
 
 std::string_view ipw_mini_text() {
-  static const std::string kText = write_mini();
-  return kText;
+  static const std::string text = write_mini();
+  return text;
 }
 
 core::Result<CorpusCheck> check_corpus(const std::filesystem::path& file) {
@@ -110,8 +110,7 @@ core::Result<CorpusCheck> check_corpus(const std::filesystem::path& file) {
                                     file.string(), check.rows));
     }
     if (split_of(*text("task"), *text("key")) == Split::kTrain) continue;
-    if (check.held_out++ < static_cast<std::int64_t>(kLinesNamed))
-      check.lines.push_back(check.rows);
+    if (++check.held_out <= kLinesNamed) check.lines.push_back(check.rows);
   }
   return check;
 }

@@ -58,7 +58,7 @@ TEST(IpwMini, HasSixtyQuestionsOfEveryTaskAndDifficultyAndNoneTwice) {
 TEST(IpwMini, IsTheSameTextForEver) {
   core::Sha256 digest;
   digest.update(ipw_mini_text());
-  EXPECT_EQ(digest.hex(), "f79391a315fde0acf808f637574421f4270f41b0b69a3e0ae8c1fc8897c150bf");
+  EXPECT_EQ(digest.hex(), "1c1702e622ea7f5683db256caea6a5f31880af93e5055574bd0b595f80543127");
 }
 
 TEST(IpwMini, SharesNoCombinationAndNoPromptWithALargeCorpus) {
