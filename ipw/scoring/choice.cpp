@@ -58,11 +58,11 @@ constexpr StatementRow kStatements[] = {
 
 // Markup off; a letter in bold becomes "(B)", so that it still stands out.
 std::string without_markup(std::string_view answer) {
-  static const re2::RE2 kBold(R"((?:\*\*|__)\s*\(?([A-Z])\)?[.:]?\s*(?:\*\*|__))");
-  static const re2::RE2 kCommand(R"(\\(?:text|textbf|mathrm|mathbf|mathsf|rm|bf)\b\s*)");
+  static const re2::RE2 bold(R"((?:\*\*|__)\s*\(?([A-Z])\)?[.:]?\s*(?:\*\*|__))");
+  static const re2::RE2 command(R"(\\(?:text|textbf|mathrm|mathbf|mathsf|rm|bf)\b\s*)");
   std::string text(answer);
-  re2::RE2::GlobalReplace(&text, kBold, R"((\1))");
-  re2::RE2::GlobalReplace(&text, kCommand, "");
+  re2::RE2::GlobalReplace(&text, bold, R"((\1))");
+  re2::RE2::GlobalReplace(&text, command, "");
   std::erase_if(text, [](char c) { return c == '*' || c == '`' || c == '$' || c == '\r'; });
   return text;
 }
@@ -141,11 +141,11 @@ std::optional<Letter> letter_at(std::string_view text, std::size_t at, bool lowe
 
 // "A or B", "A and C", "A/B", "A, C": another of the options claims to be it too.
 bool hedged(std::string_view text, std::size_t at, std::size_t option, std::size_t count) {
-  static const re2::RE2 kOther(
+  static const re2::RE2 another(
       R"(^[)\]"'}]*\s*(?:,|/|&|or|and|,\s*or|,\s*and)\s*(?i:option|choice|either)?\s*[("'\[]*([A-Z])(?:[^A-Za-z0-9'’]|$))");
   char other = 0;
   const std::string_view rest = text.substr(at + 1);
-  if (!re2::RE2::PartialMatch(re2::StringPiece(rest.substr(0, 80)), kOther, &other)) {
+  if (!re2::RE2::PartialMatch(re2::StringPiece(rest.substr(0, 80)), another, &other)) {
     return false;
   }
   const auto index = static_cast<std::size_t>(other - 'A');
@@ -176,9 +176,9 @@ ChoiceAnswer picked(std::size_t option, const std::string& how) {
 }
 
 bool denies(std::string_view text) {
-  static const re2::RE2 kDenial(
+  static const re2::RE2 denial(
       R"((?i)\b(?:not|never|wrong|incorrect|false|cannot|eliminate|except|isn't|isn’t|can't|can’t)\b)");
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), kDenial);
+  return re2::RE2::PartialMatch(text, denial);
 }
 
 std::string_view last_line(std::string_view text) {

@@ -136,14 +136,14 @@ std::size_t sentence_end(const Text& text, std::size_t from) {
 std::optional<NumericAnswer> after_answer_word(const Text& text) {
   // Group 1 is "to answer …", which states nothing; group 2 a denial; group 3 where the claim
   // begins.
-  static const re2::RE2 kStatement(
+  static const re2::RE2 statement(
       R"((?i)(\bto\s+)?\banswers?\b[^\n.,:=!?]{0,40}?(?:\bis\b|\bwas\b|\bbe\b|\bequals\b|:|=)[\s*_:]*(not\b)?())");
   re2::StringPiece rest(text.plain);
   re2::StringPiece question;
   re2::StringPiece denial;
   re2::StringPiece claim;
   std::optional<NumericAnswer> last;
-  while (re2::RE2::FindAndConsume(&rest, kStatement, &question, &denial, &claim)) {
+  while (re2::RE2::FindAndConsume(&rest, statement, &question, &denial, &claim)) {
     if (!question.empty() || !denial.empty()) continue;
     const auto begin = static_cast<std::size_t>(claim.data() - text.plain.data());
     if (const auto number = adjacent(text, begin, text.line_end(begin))) {
