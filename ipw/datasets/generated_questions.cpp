@@ -4,20 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "ipw/datasets/file_questions.h"
+#include "ipw/datasets/rows.h"
 #include "ipw/datasets/spelling.h"
 
 namespace ipw::datasets {
 namespace {
 
 using core::ErrorCode;
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMiniSeed = 2026;
 constexpr std::int64_t kLinesNamed = 10;
@@ -38,6 +40,33 @@ std::string write_mini() {
   }
   return text;
 }
+
+// `before` and the text as a JSON string. Generated text is ASCII without control characters but
+// line ends.
+void add_text(std::string& line, std::string_view before, std::string_view text) {
+  line += before;
+  line += '"';
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') line += '\\';
+    line += c;
+  }
+  line += '"';
+}
+
+std::set<std::string, std::less<>> mini_prompts() {
+  std::set<std::string, std::less<>> prompts;
+  const auto rows = jsonl_rows(std::make_unique<std::istringstream>(std::string(ipw_mini_text())));
+  for (auto row = rows->next(); row && *row; row = rows->next()) {
+    prompts.insert((*row)->find("prompt")->text);
+  }
+  return prompts;
+}
+
+bool is_text(const Field* field) { return field != nullptr && field->kind == Field::Kind::kText; }
 
 }  // namespace
 
@@ -71,14 +100,20 @@ GeneratedRow Generator::next() {
 }
 
 std::string to_json_line(const GeneratedRow& row) {
-  Json json = {{"id", row.id},
-               {"task", row.task},
-               {"difficulty", row.difficulty},
-               {"prompt", row.question.prompt}};
-  if (!row.question.choices.empty()) json["choices"] = row.question.choices;
-  json["reference"] = row.question.reference;
-  json["key"] = row.question.key;
-  return json.dump();
+  const GeneratedQuestion& question = row.question;
+  std::string line =
+      fmt::format(R"({{"id":"{}","task":"{}","difficulty":{})", row.id, row.task, row.difficulty);
+  add_text(line, R"(,"prompt":)", question.prompt);
+  std::string_view before = R"(,"choices":[)";
+  for (const std::string& choice : question.choices) {
+    add_text(line, before, choice);
+    before = ",";
+  }
+  if (!question.choices.empty()) line += ']';
+  add_text(line, R"(,"reference":)", question.reference);
+  add_text(line, R"(,"key":)", question.key);
+  line += '}';
+  return line;
 }
 
 std::string_view ipw_mini_text() {
@@ -87,30 +122,37 @@ std::string_view ipw_mini_text() {
 }
 
 core::Result<CorpusCheck> check_corpus(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    const bool absent = errno == ENOENT;
-    return core::fail(absent ? ErrorCode::kNotFound : ErrorCode::kPermissionDenied,
-                      fmt::format("cannot read {}: {}", file.string(),
-                                  absent ? "no such file (name a corpus of `ipw dataset generate`)"
-                                         : "not readable (check its permissions)"));
-  }
+  IPW_TRY(const QuestionSource source, file_source(file, "jsonl"));
+  IPW_TRY(std::unique_ptr<std::istream> stream, source.open());
+  const auto rows = jsonl_rows(std::move(stream));
+  const std::set<std::string, std::less<>> asked = mini_prompts();
   CorpusCheck check;
-  for (std::string line; std::getline(in, line);) {
-    ++check.rows;
-    const Json row = Json::parse(line, nullptr, false);
-    const auto text = [&](const char* key) -> const std::string* {
-      const auto found = row.is_object() ? row.find(key) : row.end();
-      return found == row.end() ? nullptr : found->get_ptr<const std::string*>();
-    };
-    if (text("task") == nullptr || text("key") == nullptr) {
-      return core::fail(ErrorCode::kInvalidData,
-                        fmt::format("cannot check {}: line {} has no task and key (only corpora of "
-                                    "`ipw dataset generate` can be checked)",
-                                    file.string(), check.rows));
+  for (;;) {
+    IPW_TRY(const std::optional<Row> row, rows->next());
+    if (!row) break;
+    const Field* task = row->find("task");
+    const Field* key = row->find("key");
+    if (!is_text(task) || !is_text(key)) {
+      return core::fail(
+          ErrorCode::kInvalidData,
+          fmt::format("cannot check {}: line {} {} (only corpora of `ipw dataset generate` can be "
+                      "checked)",
+                      file.string(), row->line,
+                      row->fault.empty() ? "has no task and key" : row->fault));
     }
-    if (split_of(*text("task"), *text("key")) == Split::kTrain) continue;
-    if (++check.held_out <= kLinesNamed) check.lines.push_back(check.rows);
+    ++check.rows;
+    const Field* prompt = row->find("prompt");
+    const bool held_out = split_of(task->text, key->text) == Split::kHeldOut ||
+                          (is_text(prompt) && asked.contains(prompt->text));
+    if (held_out && ++check.held_out <= kLinesNamed) {
+      check.lines.push_back(static_cast<std::int64_t>(row->line));
+    }
+  }
+  if (check.rows == 0) {
+    return core::fail(ErrorCode::kInvalidData,
+                      fmt::format("cannot check {}: it has no rows (make them with `ipw dataset "
+                                  "generate --split train`)",
+                                  file.string()));
   }
   return check;
 }

@@ -51,12 +51,13 @@ inline constexpr int kMiniPerCell = 60;  // questions of ipw-mini per task and d
 
 struct CorpusCheck {
   std::int64_t rows = 0;
-  std::int64_t held_out = 0;        // rows whose combination may not be trained on
+  std::int64_t held_out = 0;        // rows that may not be trained on
   std::vector<std::int64_t> lines;  // of the first ten of them
 };
 
-/// Reads a generated corpus (JSON Lines with task and key). kNotFound, kPermissionDenied;
-/// kInvalidData for a line that is no such row.
+/// Reads a generated corpus (JSON Lines with task and key): held out is a row of a held-out
+/// combination, or with a prompt of ipw-mini. Errors of file_source(); kInvalidData for a line that
+/// is no such row, or where there is none.
 [[nodiscard]] core::Result<CorpusCheck> check_corpus(const std::filesystem::path& file);
 
 }  // namespace ipw::datasets

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -61,6 +63,16 @@ TEST(IpwMini, IsTheSameTextForEver) {
   EXPECT_EQ(digest.hex(), "1c1702e622ea7f5683db256caea6a5f31880af93e5055574bd0b595f80543127");
 }
 
+// Lower case, without the punctuation of sentences and lists; signs stay.
+std::string normalized(std::string_view prompt) {
+  std::string text;
+  for (const char c : prompt) {
+    if (std::string_view(".,:?").find(c) != std::string_view::npos) continue;
+    text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return text;
+}
+
 TEST(IpwMini, SharesNoCombinationAndNoPromptWithALargeCorpus) {
   std::set<std::pair<std::string, std::string>> combinations;
   std::set<std::string> prompts;
@@ -68,13 +80,13 @@ TEST(IpwMini, SharesNoCombinationAndNoPromptWithALargeCorpus) {
     EXPECT_EQ(split_of(row["task"].get<std::string>(), row["key"].get<std::string>()),
               Split::kHeldOut);
     combinations.emplace(row["task"], row["key"]);
-    prompts.insert(row["prompt"]);
+    prompts.insert(normalized(row["prompt"].get<std::string>()));
   }
   Generator corpus = *Generator::create(Split::kTrain, 1);
   for (int i = 0; i < 200'000; ++i) {
     const GeneratedRow row = corpus.next();
     ASSERT_FALSE(combinations.contains({std::string(row.task), row.question.key})) << row.id;
-    ASSERT_FALSE(prompts.contains(row.question.prompt)) << row.id;
+    ASSERT_FALSE(prompts.contains(normalized(row.question.prompt))) << row.id;
   }
 }
 
@@ -89,6 +101,45 @@ TEST(IpwMini, IsAskedWordForWordAsItIsWritten) {
     EXPECT_EQ((*question)->choices.size(), row.contains("choices") ? 4U : 0U);
   }
   EXPECT_FALSE((*set)->next()->has_value());
+}
+
+TEST(GeneratedTasks, AreWrittenAsTheJsonThatTheyAre) {
+  Generator generator = *Generator::create(Split::kTrain, 5);
+  for (int i = 0; i < 2000; ++i) {
+    const GeneratedRow row = generator.next();
+    const Json json = Json::parse(to_json_line(row));
+    EXPECT_EQ(json["id"], row.id);
+    EXPECT_EQ(json["task"], row.task);
+    EXPECT_EQ(json["difficulty"], row.difficulty);
+    EXPECT_EQ(json["prompt"], row.question.prompt);
+    EXPECT_EQ(json["reference"], row.question.reference);
+    EXPECT_EQ(json["key"], row.question.key);
+    EXPECT_EQ(json.value("choices", std::vector<std::string>()), row.question.choices);
+  }
+}
+
+TEST(GeneratedTasks, AreShortAndInPlainAscii) {
+  Generator generator = *Generator::create(Split::kTrain, 6);
+  for (int i = 0; i < 20'000; ++i) {
+    const GeneratedQuestion question = generator.next().question;
+    for (const std::string& text : {question.prompt, question.reference}) {
+      EXPECT_FALSE(text.empty());
+      EXPECT_TRUE(std::ranges::all_of(text, [](char c) {
+        return c == '\n' || (c >= ' ' && c <= '~');
+      })) << text;
+    }
+    EXPECT_LT(std::ranges::count(question.prompt, ' '), 80);
+    EXPECT_LT(question.reference.size(), 30U);
+  }
+}
+
+TEST(GeneratedTasks, HaveThousandsOfCombinations) {
+  for (const GeneratedTask& task : generated_tasks()) {
+    core::Random random(1);
+    std::set<std::string> keys;
+    for (int i = 0; i < 30'000; ++i) keys.insert(task.make(random, 1 + i % kDifficulties).key);
+    EXPECT_GT(keys.size(), 4000U) << task.name;
+  }
 }
 
 TEST(GeneratedTasks, AreTheSameForTheSameSeedAndOthersForAnother) {
@@ -183,6 +234,42 @@ TEST(CorpusCheck, FindsTheHeldOutRowByItsLine) {
   ASSERT_TRUE(bad);
   EXPECT_EQ(bad->held_out, 1);
   EXPECT_EQ(bad->lines, std::vector<std::int64_t>{3});
+}
+
+TEST(CorpusCheck, FindsAPromptOfIpwMiniUnderAnyKey) {
+  const std::string row = R"({"task": "addition", "key": "KEY", "prompt": )" +
+                          mini_rows().front()["prompt"].dump() + "}\n";
+  int found = 0;
+  for (int i = 0; i < 20; ++i) {  // seven of eight such keys may be trained on
+    std::string other = row;
+    other.replace(other.find("KEY"), 3, std::to_string(i));
+    const auto checked = check_corpus(path_of("ipw-corpus-reworded", other));
+    ASSERT_TRUE(checked) << checked.error().message;
+    found += static_cast<int>(checked->held_out);
+  }
+  EXPECT_EQ(found, 20);
+}
+
+TEST(CorpusCheck, CountsLinesAsEditorsDo) {
+  Generator held = *Generator::create(Split::kHeldOut, 1);
+  const auto checked =
+      check_corpus(path_of("ipw-corpus-blank", "\n\n" + to_json_line(held.next())));
+  ASSERT_TRUE(checked) << checked.error().message;
+  EXPECT_EQ(checked->rows, 1);
+  EXPECT_EQ(checked->lines, std::vector<std::int64_t>{3});
+}
+
+// Nothing read is not the same as nothing found.
+TEST(CorpusCheck, RefusesAFolderAndAFileWithoutRows) {
+  const auto folder = check_corpus(std::filesystem::temp_directory_path());
+  ASSERT_FALSE(folder);
+  EXPECT_NE(folder.error().message.find("not a file"), std::string::npos);
+  for (const char* text : {"", "\n\n"}) {
+    const auto empty = check_corpus(path_of("ipw-corpus-empty", text));
+    ASSERT_FALSE(empty);
+    EXPECT_EQ(empty.error().code, core::ErrorCode::kInvalidData);
+    EXPECT_NE(empty.error().message.find("no rows"), std::string::npos) << empty.error().message;
+  }
 }
 
 TEST(CorpusCheck, SaysWhichLineIsNoRow) {

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -50,6 +52,62 @@ TEST(Dataset, ControlsOfIpwMiniHaveIntervalsAndTasks) {
     EXPECT_EQ(control["accuracy"]["n"], 2340);
     EXPECT_LT(control["accuracy"]["low"], control["accuracy"]["high"]);
     EXPECT_EQ(control["tasks"].size(), 13U);
+  }
+}
+
+TEST(Dataset, IpwMiniIsListedAndAskedWithoutAnyFile) {
+  EXPECT_NE(ipw({"list", "datasets"}).out.find("ipw-mini"), std::string::npos);
+  const TemporaryDirectory directory;
+  const Finished profiled = ipw(
+      {"profile", "--model", tiny_model(), "--dataset", "ipw-mini", "--sample", "13",
+       "--max-tokens", "8", "--idle", "0", "--json", "--out", (directory.path() / "run").string()},
+      {{"IPW_DATA", ""}, {"XDG_DATA_HOME", directory.path().string()}});
+  ASSERT_EQ(profiled.status, 0) << profiled.err;
+  EXPECT_EQ(Json::parse(profiled.out)["runs"][0]["records"]["total"], 13);
+}
+
+TEST(Dataset, TheSameSeedWritesTheSameBytesAndOnlyTheTasksAskedFor) {
+  const std::vector<std::string> command = {"dataset", "generate", "--seed",  "9",
+                                            "--count", "40",       "--tasks", "date,unit"};
+  const Finished written = ipw(command);
+  EXPECT_EQ(written.out, ipw(command).out);
+  EXPECT_EQ(std::ranges::count(written.out, '\n'), 40);
+  EXPECT_NE(written.out.find("\"task\":\"date\""), std::string::npos);
+  EXPECT_NE(written.out.find("\"task\":\"unit\""), std::string::npos);
+  EXPECT_EQ(written.out.find("\"task\":\"addition\""), std::string::npos);
+}
+
+TEST(Dataset, HelpShowsExamplesAndSteps) {
+  const Finished help = ipw({"dataset", "--help"});
+  EXPECT_EQ(help.status, 0);
+  for (const char* word : {"generate", "check", "controls", "ipw dataset controls ipw-mini"}) {
+    EXPECT_NE(help.out.find(word), std::string::npos) << word;
+  }
+}
+
+TEST(Dataset, CountsAndPlacesThatCannotBeAreRefused) {
+  for (const char* count : {"0", "-1", "many"}) {
+    const Finished refused = ipw({"dataset", "generate", "--count", count});
+    EXPECT_EQ(refused.status, 2) << count;
+    EXPECT_NE(refused.err.find("--count"), std::string::npos) << refused.err;
+  }
+  const TemporaryDirectory directory;
+  const std::string nowhere = (directory.path() / "missing" / "corpus.jsonl").string();
+  const Finished unwritable = ipw({"dataset", "generate", "--out", nowhere});
+  EXPECT_EQ(unwritable.status, 1);
+  EXPECT_NE(unwritable.err.find(nowhere), std::string::npos) << unwritable.err;
+  EXPECT_EQ(ipw({"dataset", "generate", "--split", "test"}).status, 2);
+  EXPECT_EQ(ipw({"dataset"}).status, 2);
+}
+
+TEST(Dataset, ACorpusThatWasNotReadIsNotCalledClean) {
+  const TemporaryDirectory directory;
+  for (const std::string& corpus :
+       {directory.path().string(), directory.write("empty.jsonl", "\n"),
+        directory.write("other.jsonl", "{\"question\": \"2+2?\", \"answer\": \"4\"}\n")}) {
+    const Finished checked = ipw({"dataset", "check", corpus});
+    EXPECT_TRUE(checked.status == 1 || checked.status == 2) << corpus << ": " << checked.status;
+    EXPECT_EQ(checked.out, "") << corpus;
   }
 }
 
