@@ -1,32 +1,8 @@
-// JSON Lines and JSON arrays from anywhere: whatever the bytes, reading ends, and counts add up.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
-#include "ipw/datasets/file_questions.h"
+// JSON Lines and JSON arrays from anywhere.
+#include "ipw/datasets/reading_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using ipw::datasets::Form;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const Form form : {Form::kJsonl, Form::kJson}) {
-    for (const bool skip : {false, true}) {
-      ipw::datasets::ReadingOptions options;
-      options.skip_invalid = skip;
-      auto set =
-          ipw::datasets::read_questions(ipw::datasets::text_source("fuzz", text, form), options);
-      if (!set) continue;
-      std::uint64_t questions = 0;
-      auto question = (*set)->next();
-      for (; question && question->has_value(); question = (*set)->next()) {
-        if ((*question)->id.size() != 32 || (*question)->reference.empty()) std::abort();
-        ++questions;
-      }
-      const auto reading = (*set)->reading();
-      if (reading.questions != questions) std::abort();
-      const bool adds_up = reading.rows == questions + reading.folded + reading.invalid;
-      if (question && !adds_up) std::abort();
-    }
-  }
+  ipw::datasets::read_bytes_as({Form::kJsonl, Form::kJson}, data, size);
   return 0;
 }
