@@ -80,6 +80,14 @@ core::Result<int> generate(const DatasetFlags& flags, Context& context) {
   return kDone;
 }
 
+std::string task_names() {
+  std::string names;
+  for (const datasets::GeneratedTask& task : datasets::generated_tasks()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", task.name);
+  }
+  return names;
+}
+
 core::Result<int> check(const DatasetFlags& flags, Context& context) {
   IPW_TRY(const datasets::CorpusCheck found, datasets::check_corpus(flags.corpus));
   if (flags.json) {
@@ -167,7 +175,9 @@ Action declare_dataset(CLI::App& app, Context& context) {
       ->capture_default_str();
   generating->add_option("--seed", flags->seed, "Other seeds give other questions")
       ->capture_default_str();
-  generating->add_option("--tasks", flags->tasks, "Only these kinds, with commas between them")
+  generating
+      ->add_option("--tasks", flags->tasks,
+                   fmt::format("Only these kinds, with commas between them: {}", task_names()))
       ->delimiter(',');
   generating->add_option("--out", flags->out, "Write to this file; - is standard output")
       ->capture_default_str();
