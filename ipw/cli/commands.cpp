@@ -35,7 +35,7 @@ constexpr std::array kCommands{
             "ipw doctor\n"
             "ipw doctor --json\n",
             declare_doctor},
-    Command{"list", "List question sets, scorers, sensors, model schemes and runs",
+    Command{"list", "List question sets, tasks, scorers, sensors, model schemes and runs",
             "ipw list datasets\n"
             "ipw list runs\n",
             declare_list},

@@ -80,14 +80,6 @@ core::Result<int> generate(const DatasetFlags& flags, Context& context) {
   return kDone;
 }
 
-std::string task_names() {
-  std::string names;
-  for (const datasets::GeneratedTask& task : datasets::generated_tasks()) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", task.name);
-  }
-  return names;
-}
-
 core::Result<int> check(const DatasetFlags& flags, Context& context) {
   IPW_TRY(const datasets::CorpusCheck found, datasets::check_corpus(flags.corpus));
   if (flags.json) {
@@ -177,7 +169,7 @@ Action declare_dataset(CLI::App& app, Context& context) {
       ->capture_default_str();
   generating
       ->add_option("--tasks", flags->tasks,
-                   fmt::format("Only these kinds, with commas between them: {}", task_names()))
+                   "Only these of `ipw list tasks`, with commas between them")
       ->delimiter(',');
   generating->add_option("--out", flags->out, "Write to this file; - is standard output")
       ->capture_default_str();

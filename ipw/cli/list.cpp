@@ -11,6 +11,7 @@
 #include "ipw/cli/context.h"
 #include "ipw/cli/program.h"
 #include "ipw/datasets/catalog.h"
+#include "ipw/datasets/generated_tasks.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/report/figure_json.h"
@@ -31,6 +32,14 @@ std::vector<Item> list_datasets(const std::filesystem::path&) {
   std::vector<Item> items;
   for (const datasets::NamedSet& set : datasets::named_sets()) {
     items.push_back({std::string(set.name), std::string(set.summary)});
+  }
+  return items;
+}
+
+std::vector<Item> list_tasks(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const datasets::GeneratedTask& task : datasets::generated_tasks()) {
+    items.push_back({std::string(task.name), std::string(task.summary)});
   }
   return items;
 }
@@ -80,11 +89,9 @@ struct Listing {
   const char* name;
   std::vector<Item> (*items)(const std::filesystem::path& runs);
 };
-constexpr Listing kListings[] = {{"datasets", list_datasets},
-                                 {"models", list_models},
-                                 {"scorers", list_scorers},
-                                 {"sensors", list_sensors},
-                                 {"runs", list_runs}};
+constexpr Listing kListings[] = {{"datasets", list_datasets}, {"tasks", list_tasks},
+                                 {"models", list_models},     {"scorers", list_scorers},
+                                 {"sensors", list_sensors},   {"runs", list_runs}};
 
 struct ListFlags {
   std::vector<std::string> what;
@@ -119,7 +126,9 @@ Action declare_list(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ListFlags>();
   std::vector<std::string> names;
   for (const Listing& listing : kListings) names.emplace_back(listing.name);
-  app.add_option("WHAT", flags->what, "datasets, models, scorers, sensors or runs; all by default")
+  app.add_option(
+         "WHAT", flags->what,
+         "datasets, tasks (that ipw generates), models, scorers, sensors or runs; all by default")
       ->check(CLI::IsMember(names));
   app.add_option("--runs-dir", flags->runs, "Where runs are looked for")->capture_default_str();
   app.add_flag("--json", flags->json, "Print one JSON document instead of text");

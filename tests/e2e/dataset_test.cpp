@@ -77,6 +77,16 @@ TEST(Dataset, TheSameSeedWritesTheSameBytesAndOnlyTheTasksAskedFor) {
   EXPECT_EQ(written.out.find("\"task\":\"addition\""), std::string::npos);
 }
 
+TEST(Dataset, EveryTaskThatIsListedCanBeGenerated) {
+  const Json tasks = Json::parse(ipw({"list", "tasks", "--json"}).out)["tasks"];
+  EXPECT_EQ(tasks.size(), 13U);
+  for (const Json& task : tasks) {
+    const std::string name = task["name"];
+    const Finished written = ipw({"dataset", "generate", "--count", "1", "--tasks", name});
+    EXPECT_EQ(Json::parse(written.out)["task"], name);
+  }
+}
+
 TEST(Dataset, HelpShowsExamplesAndSteps) {
   const Finished help = ipw({"dataset", "--help"});
   EXPECT_EQ(help.status, 0);
