@@ -18,11 +18,11 @@ using core::fail;
 
 constexpr int kBusyMilliseconds = 10'000;
 
-// synchronous NORMAL writes the journal at every commit and syncs it at checkpoints only; a longer
-// journal than the default of 1,000 pages makes checkpoints rarer and a commit cheaper. Question
-// ids come in no order, so the cache (64 MB at most) has room for the whole index of a million.
+// synchronous NORMAL writes the journal at every commit and syncs it at checkpoints only. Question
+// ids come in no order: the cache (64 MB at most) has room for the index of a million, and the long
+// journal (64 MB at most) lets a checkpoint write each page of it once for many commits.
 constexpr const char* kWritePragmas =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=16000;"
     "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-64000;";
 constexpr const char* kReadPragmas = "PRAGMA query_only=ON; PRAGMA cache_size=-4000;";
 
