@@ -147,7 +147,7 @@ GeneratedQuestion decimal_unit(Random& random) {
 GeneratedQuestion mixed_unit(Random& random, bool to_one) {
   const Unit u = pick(random, kOther);
   const int n = between(random, 2, 15);
-  const int rest = between(random, 1, u.factor - 1);
+  const int rest = between(random, 2, u.factor - 1);
   if (to_one) {
     return {worded(
                 random,

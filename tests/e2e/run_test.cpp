@@ -282,7 +282,7 @@ TEST(Completion, TheScriptsAreValidAndKnowEveryCommand) {
 
 TEST(Help, EveryCommandShowsExamples) {
   for (const char* command :
-       {"profile", "report", "compare", "export", "doctor", "list", "completion"}) {
+       {"profile", "report", "compare", "export", "dataset", "doctor", "list", "completion"}) {
     const Finished help = ipw({command, "--help"});
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_NE(help.out.find("Examples:"), std::string::npos) << command;
