@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -49,6 +50,19 @@ std::unexpected<core::Error> write_failure(const std::string& out) {
                           std::strerror(errno), full ? "free some space" : "check where it goes"));
 }
 
+core::Result<int> write_rows(datasets::Generator& generator, const DatasetFlags& flags,
+                             const Context& context, std::FILE* file) {
+  for (std::uint64_t i = 0; i < flags.count; ++i) {
+    if (context.stop.stop_requested()) return kInterrupted;
+    const std::string line = datasets::to_json_line(generator.next()) + '\n';
+    if (std::fwrite(line.data(), 1, line.size(), file) != line.size()) {
+      return write_failure(flags.out);
+    }
+  }
+  if (std::fflush(file) != 0) return write_failure(flags.out);
+  return kDone;
+}
+
 core::Result<int> generate(const DatasetFlags& flags, Context& context) {
   const datasets::Split split =
       flags.split == "train" ? datasets::Split::kTrain : datasets::Split::kHeldOut;
@@ -61,23 +75,20 @@ core::Result<int> generate(const DatasetFlags& flags, Context& context) {
                 fmt::format("cannot write {}: {} (choose another place with --out)", flags.out,
                             std::strerror(errno)));
   }
-  for (std::uint64_t i = 0; i < flags.count && !context.stop.stop_requested(); ++i) {
-    const std::string line = datasets::to_json_line(generator.next()) + '\n';
-    if (std::fwrite(line.data(), 1, line.size(), file.get()) != line.size()) {
-      return write_failure(flags.out);
-    }
+  const core::Result<int> written = write_rows(generator, flags, context, file.get());
+  if (flags.out == "-") return written;
+  std::error_code ignored;
+  const bool whole = written && *written == kDone;
+  if (!whole && std::filesystem::is_regular_file(flags.out, ignored)) {
+    std::filesystem::remove(flags.out, ignored);  // half a corpus must not pass for a whole one
   }
-  if (std::fflush(file.get()) != 0) {
-    return write_failure(flags.out);
-  }
-  if (context.stop.stop_requested()) return kInterrupted;
-  if (flags.out != "-") {
+  if (whole) {
     context.err << fmt::format(
         "{} questions in {}; ask them as they stand with: ipw profile --dataset {} --scorer auto "
         "--template '{{question}}' --model …\n",
         flags.count, flags.out, flags.out);
   }
-  return kDone;
+  return written;
 }
 
 core::Result<int> check(const DatasetFlags& flags, Context& context) {

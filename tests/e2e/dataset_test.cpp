@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -125,6 +128,21 @@ TEST(Dataset, AFullDiskIsSaidAndNotTakenForAWholeFile) {
   const Finished full = ipw({"dataset", "generate", "--count", "100000", "--out", "/dev/full"});
   EXPECT_EQ(full.status, 1);
   EXPECT_NE(full.err.find("No space left"), std::string::npos) << full.err;
+}
+
+TEST(Dataset, AnInterruptedFileIsTakenAway) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path out = directory.path() / "endless.jsonl";
+  Process generating(
+      {ipw_program(), "dataset", "generate", "--count", "1000000000", "--out", out.string()});
+  std::error_code ignored;
+  while (!std::filesystem::exists(out, ignored) || std::filesystem::file_size(out, ignored) == 0) {
+    ASSERT_TRUE(generating.running());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  generating.signal(SIGINT);
+  EXPECT_EQ(generating.wait().status, 130);
+  EXPECT_FALSE(std::filesystem::exists(out));
 }
 
 TEST(Dataset, MistypedWordsAreGuessed) {
