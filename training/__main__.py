@@ -48,21 +48,36 @@ def train(options):
     if not options.resume and os.path.exists(os.path.join(options.out, "last.ckpt")):
         raise Failure(f"{options.out} holds a training already: go on with --resume, or train into "
                       "another folder")
+    if options.resume and options.grow:
+        raise Failure("--grow begins a training and --resume goes on with one: give either")
     tokenizer = Tokenizer.load(options.tokenizer)
+    start, origin = grown(options, tokenizer) if options.grow else (None, "")
     data = corpus.load(options.corpus, tokenizer, CONTEXT, options.held_out)
     held_out = corpus.load(options.held_out, tokenizer, CONTEXT).some(options.evaluate, options.seed)
     shape = SHAPES[options.size]
     micro_tokens = min(options.micro_tokens, options.batch_tokens)
     course = training.Options(options.size, options.seed, options.rate or shape.rate, micro_tokens,
                               max(1, options.batch_tokens // micro_tokens), options.prompt_loss,
-                              options.prompt_positions, options.decay, data.digest())
+                              options.prompt_positions, options.decay, data.digest(), origin)
     print(f"{options.size}: {shape.parameters(tokenizer.size)} parameters, {len(data)} questions of "
           f"{len(data.tokens) / len(data):.1f} tokens, on {device}", file=sys.stderr)
     arguments = (options.out, data, held_out, tokenizer, course,
                  training.Budget(options.tokens or 0, options.minutes * 60), device,
-                 options.report * 60)
+                 options.report * 60, start)
     return training.run(arguments, options.processes if device.type == "cpu" else 1, options.threads,
                         options.resume)
+
+
+def grown(options, tokenizer):
+    """(model to begin with, what it was grown from)."""
+    from training import checkpoint, grow
+    from training.model import SHAPES
+    state = checkpoint.load(options.grow)
+    small, its_tokenizer = checkpoint.model_of(state, options.grow)
+    if its_tokenizer.digest() != tokenizer.digest():
+        raise Failure(f"{options.grow} was trained with another tokenizer: give its own")
+    size, tokens = state["run"]["options"]["size"], state["run"]["progress"]["tokens"]
+    return grow.grow(small, SHAPES[options.size], options.seed), f"{size} after {tokens} tokens"
 
 
 def evaluate(options):
@@ -112,6 +127,8 @@ def parse(arguments):
     command.add_argument("--tokens", type=count, help="budget")
     command.add_argument("--minutes", type=float, default=0, help="budget")
     command.add_argument("--resume", action="store_true")
+    command.add_argument("--grow", metavar="CHECKPOINT",
+                         help="of a smaller size, to begin with what it can do")
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--rate", type=float, help="learning rate; each size has its own")
     command.add_argument("--batch-tokens", type=count, default=4096, help="of an update")

@@ -39,7 +39,7 @@ class Shape:
 SHAPES = {
     "S": Shape(32, 1, 1, 96, 4e-3),
     "M": Shape(64, 4, 2, 160, 3e-3),
-    "L": Shape(128, 7, 4, 352, 3e-3),
+    "L": Shape(128, 7, 4, 352, 2e-3),
 }
 
 

@@ -40,6 +40,7 @@ class Options:
     prompt_positions: int = 0
     decay: float = 0.2
     corpus: str = ""  # digest of its tokens
+    origin: str = ""  # what the model was grown from
 
 
 @dataclasses.dataclass
@@ -131,14 +132,16 @@ class Log:
 
 
 class Trainer:
-    def __init__(self, out, data, held_out, tokenizer, options, budget, device, every=60.0, rank=0,
-                 world=1):
+    def __init__(self, out, data, held_out, tokenizer, options, budget, device, every=60.0,
+                 start=None, rank=0, world=1):
+        """`start`: the model to begin with; else one of `options.size` that knows nothing."""
         self.out, self.data, self.held_out, self.tokenizer = out, data, held_out, tokenizer
         self.options, self.budget, self.device = options, budget, device
         self.rank, self.world, self.every = rank, world, every
         self.progress = Progress()
         self.stop = False
-        self.model = Llama(SHAPES[options.size], tokenizer.size).initialize(options.seed).to(device)
+        self.model = (start or Llama(SHAPES[options.size], tokenizer.size).initialize(options.seed)
+                      ).to(device)
         self.optimizer = Optimizer(self.model)
 
     def path(self, name):
@@ -170,6 +173,7 @@ class Trainer:
             p.data.copy_(saved.data)
         self.optimizer.restore(state["optimizer"])
         self.progress = Progress(**state["run"]["progress"])
+        self.options.origin = new["origin"] = old.get("origin", "")
         changed = [key for key in new if old.get(key) != new[key]]
         if {"corpus", "micro_tokens", "micro_batches"}.intersection(changed):
             self.progress.epoch, self.progress.epoch_step = self.progress.epoch + 1, 0

@@ -14,7 +14,8 @@ import zipfile
 import torch
 
 from samples import Case, call, questions, write_rows
-from training import answer, checkpoint, corpus, train
+from training import answer, checkpoint, corpus, grow, train
+from training.failure import Failure
 from training.model import CONTEXT, Llama, Shape
 from training.optimizer import Optimizer, orthogonal, rate_factor
 from training.tokenizer import Tokenizer
@@ -57,6 +58,31 @@ class Mathematics(unittest.TestCase):
             for i in range(9, 12):
                 torch.testing.assert_close(model.continued(tokens[:, i:i + 1], caches, i),
                                            expected[:, i], rtol=1e-4, atol=1e-5)
+
+    def test_a_grown_model_computes_what_the_smaller_one_does_and_all_of_it_learns(self):
+        small = scattered(Shape(32, 2, 2, 48))
+        small.norm.data.uniform_(0.5, 1.5)
+        small.embedding.data.mul_(8)  # beside which the norm's epsilon is nothing
+        large = grow.grow(small, Shape(64, 5, 4, 96), 7)
+        tokens, where = torch.randint(300, (3, 20)), torch.tensor([[5, 19], [3, 7], [0, 18]])
+        torch.testing.assert_close(large(tokens, where), small(tokens, where), rtol=1e-4, atol=1e-3)
+        optimizer = Optimizer(large)
+        before = optimizer.weights.clone()
+        for _ in range(4):  # what writes through zeros moves first, then what it reads
+            torch.nn.functional.cross_entropy(large(tokens, where).flatten(0, 1),
+                                              torch.arange(6)).backward()
+            optimizer.step(0.01)
+        self.assertGreater(float((optimizer.weights != before).float().mean()), 0.95)
+
+    def test_layers_of_the_smaller_model_are_spread_over_the_larger_one(self):
+        self.assertEqual(grow.places(4, 7), [0, 2, 4, 6])
+        self.assertEqual(grow.places(1, 3), [0])
+        self.assertEqual(grow.places(3, 3), [0, 1, 2])
+
+    def test_a_model_cannot_grow_smaller_or_into_other_heads(self):
+        for shape in (Shape(32, 1, 2, 48), Shape(32, 2, 2, 40), Shape(64, 2, 2, 48)):
+            with self.assertRaisesRegex(Failure, "cannot grow into"):
+                grow.grow(scattered(Shape(32, 2, 2, 48)), shape, 1)
 
     def test_orthogonal_makes_every_singular_value_about_one(self):
         torch.manual_seed(3)
@@ -180,6 +206,17 @@ class Run(Case):
         self.assertSameState(whole, self.trained("extended", "--resume", tokens="80K"))
         self.assertEqual([r["step"] for r in self.log("extended")],
                          sorted(r["step"] for r in self.log("extended")))
+
+    def test_a_size_can_begin_with_what_a_smaller_one_learned(self):
+        small = self.trained("seedling", tokens="80K")
+        accuracy = self.log("seedling")[-1]["accuracy"]
+        self.trained("grown", "--size", "M", "--grow", small, "--rate", "1e-6", tokens="2K")
+        self.assertAlmostEqual(self.log("grown")[-1]["accuracy"], accuracy, delta=0.02)
+        self.trained("grown", "--size", "M", "--resume", tokens="4K")
+        origin = checkpoint.load(self.path("grown/last.ckpt"))["run"]["options"]["origin"]
+        self.assertRegex(origin, "^S after 8[0-9]{4} tokens$")
+        status, _, err = self.train("grown", "--size", "M", "--resume", "--grow", small)
+        self.assertEqual((status, "give either" in err), (1, True), err)
 
     def test_two_processes_train_what_one_trains(self):
         one = checkpoint.load(self.trained("one", tokens="20K"))
