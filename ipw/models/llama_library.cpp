@@ -2,20 +2,16 @@
 
 #include "ipw/models/llama_library.h"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "llama.h"
-
-#ifndef IPW_LLAMA_DIR
-#define IPW_LLAMA_DIR ""
-#endif
 
 namespace ipw::models {
 namespace {
@@ -43,14 +39,13 @@ bool has_backends(const fs::path& directory) {
   });
 }
 
-fs::path backend_directory(const fs::path& asked) {
-  if (!asked.empty()) return asked;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const std::array places = {program.parent_path().parent_path() / "lib" / "ipw",
-                             fs::path(IPW_LLAMA_DIR)};
-  const auto* found = std::ranges::find_if(places, has_backends);
-  return found != places.end() ? *found : fs::path();
+// The folder that the dynamic linker loaded llama.cpp from; the variants lie beside it, in the
+// engine's npm package as in an installed ipw. Empty where a system keeps them elsewhere.
+fs::path beside_library() {
+  Dl_info library{};
+  if (dladdr(reinterpret_cast<const void*>(&llama_backend_init), &library) == 0) return {};
+  const fs::path place = fs::path(library.dli_fname).parent_path();
+  return has_backends(place) ? place : fs::path();
 }
 
 }  // namespace
@@ -60,7 +55,7 @@ core::Result<void> load_llama_backends(const fs::path& directory) {
   const std::scoped_lock lock(mutex);
   if (ggml_backend_dev_count() > 0) return {};
   llama_log_set(keep_complaint, nullptr);
-  const fs::path place = backend_directory(directory);
+  const fs::path place = directory.empty() ? beside_library() : directory;
   if (place.empty()) {
     ggml_backend_load_all();
   } else {

@@ -9,9 +9,8 @@
 namespace ipw::models {
 
 /// Loads the CPU and accelerator backends, once per process; later calls return at once. Looks in
-/// `directory` if given, else in ../lib/ipw beside the running program, else where the build found
-/// llama.cpp, else where the system keeps it. Silences llama.cpp's log. Thread-safe. kUnsupported
-/// where no backend fits this machine.
+/// `directory` if given, else beside the llama.cpp library in use, else where the system keeps
+/// them. Silences llama.cpp's log. Thread-safe. kUnsupported where no backend fits this machine.
 [[nodiscard]] core::Result<void> load_llama_backends(const std::filesystem::path& directory);
 
 /// The last error or warning that llama.cpp logged on this thread, in one line, and forgets it;
