@@ -13,6 +13,7 @@
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/generated_tasks.h"
 #include "ipw/energy/sensors.h"
+#include "ipw/models/bundled_models.h"
 #include "ipw/models/open_model.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
@@ -57,6 +58,10 @@ std::vector<Item> list_models(const std::filesystem::path&) {
   for (const models::ModelScheme& scheme : models::model_schemes()) {
     items.push_back({std::string(scheme.written),
                      std::string(scheme.meaning) + (scheme.works ? "" : " (does not work yet)")});
+  }
+  for (const models::BundledModel& model : models::bundled_models()) {
+    items.push_back({model.name, fmt::format("came with ipw; {:.2f} MB",
+                                             static_cast<double>(model.size_bytes) / 1e6)});
   }
   return items;
 }

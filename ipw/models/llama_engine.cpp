@@ -94,6 +94,7 @@ struct LlamaEngine::Loaded {
       : path(std::move(file)), metadata(std::move(read)), chat(std::move(parsed)) {}
 
   std::filesystem::path path;
+  std::string name;
   GgufMetadata metadata;
   ChatTemplate chat;
   core::SystemClock system_clock;
@@ -171,6 +172,7 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(const std::filesystem::pa
   IPW_TRY(auto chat, ChatTemplate::parse(source != nullptr ? source : "", vocabulary.begin_text(),
                                          vocabulary.end_text()));
   auto loaded = std::make_unique<Loaded>(path, std::move(metadata), std::move(chat));
+  loaded->name = options.model_name.empty() ? path.string() : options.model_name;
   if (options.clock != nullptr) loaded->clock = options.clock;
   loaded->threads = threads_for(options.threads, llama_model_n_params(model.get()));
   const std::uint32_t tokens = context_for(options.context_tokens, loaded->metadata);
@@ -195,7 +197,7 @@ ModelDescription LlamaEngine::describe() const {
                  [&] { loaded.digest = core::sha256_of_file(loaded.path).value_or(""); });
   const GgufMetadata& metadata = loaded.metadata;
   ModelDescription description;
-  description.name = loaded.path.string();
+  description.name = loaded.name;
   description.architecture = metadata.architecture;
   description.engine = llama_version_name();
   description.digest = loaded.digest;

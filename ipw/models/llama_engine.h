@@ -22,6 +22,7 @@ struct EngineOptions {
   int slots = 1;             // sequences decoded together; each has its own context
   int batch_tokens = 512;    // most tokens that one step evaluates, all slots together
   bool reuse_prefix = true;  // keep the last prompt of a slot and skip what the next one shares
+  std::string model_name;    // as the user wrote it; empty: the path
   std::filesystem::path library_directory;  // of llama.cpp's backends; empty: found
   const core::Clock* clock = nullptr;       // outlives the engine; null: the machine's
 };

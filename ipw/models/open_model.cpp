@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ipw/models/bundled_models.h"
 #include "ipw/models/gguf_metadata.h"
 
 namespace ipw::models {
@@ -18,6 +19,7 @@ using core::fail;
 
 constexpr std::array kSchemes = std::to_array<ModelScheme>({
     {"", "FILE.gguf", "a GGUF file, run in this process by llama.cpp", true},
+    {"", "NAME", "a model that came with ipw, if one is called so", true},
     {"ollama:", "ollama:NAME", "a model of an Ollama server", false},
     {"openai:", "openai:NAME", "a model behind an OpenAI-compatible server", false},
     {"anthropic:", "anthropic:NAME", "a model of Anthropic's API", false},
@@ -25,11 +27,26 @@ constexpr std::array kSchemes = std::to_array<ModelScheme>({
     {"routed:", "routed:CONFIG", "a router over several models", false},
 });
 
-}  // namespace
+// The file that a name without a scheme stands for; a file of that name goes before a bundled one.
+core::Result<std::filesystem::path> file_of(const std::string& name) {
+  const std::filesystem::path path(name);
+  std::error_code error;
+  if (path.extension() == ".gguf" || (!name.empty() && std::filesystem::exists(path, error))) {
+    return path;
+  }
+  std::string there;
+  for (const BundledModel& model : bundled_models()) {
+    if (model.name == name) return model.path;
+    there += " or " + model.name;
+  }
+  return fail(ErrorCode::kUsage,
+              fmt::format("cannot open model \"{}\": it names neither a GGUF file, nor a bundled "
+                          "model, nor a known scheme (write FILE.gguf{})",
+                          name, there));
+}
 
-std::span<const ModelScheme> model_schemes() { return kSchemes; }
-
-core::Result<void> check_model(const std::string& name) {
+// Where the model called `name` is, once all that can be said without loading it is well.
+core::Result<std::filesystem::path> checked_file(const std::string& name) {
   const auto* scheme = std::ranges::find_if(kSchemes, [&](const ModelScheme& candidate) {
     return !candidate.prefix.empty() && name.starts_with(candidate.prefix);
   });
@@ -39,22 +56,26 @@ core::Result<void> check_model(const std::string& name) {
                             "GGUF file)",
                             name, scheme->written));
   }
-  std::error_code error;
-  const std::filesystem::path path(name);
-  if (name.empty() || (path.extension() != ".gguf" && !std::filesystem::exists(path, error))) {
-    return fail(ErrorCode::kUsage,
-                fmt::format("cannot open model \"{}\": it names neither a GGUF file nor a known "
-                            "scheme (write FILE.gguf)",
-                            name));
-  }
+  IPW_TRY(std::filesystem::path path, file_of(name));
   IPW_CHECK(read_gguf_metadata(path));
+  return path;
+}
+
+}  // namespace
+
+std::span<const ModelScheme> model_schemes() { return kSchemes; }
+
+core::Result<void> check_model(const std::string& name) {
+  IPW_CHECK(checked_file(name));
   return {};
 }
 
 core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
                                                         const EngineOptions& options) {
-  IPW_CHECK(check_model(name));
-  IPW_TRY(auto engine, LlamaEngine::open(name, options));
+  IPW_TRY(const std::filesystem::path path, checked_file(name));
+  EngineOptions named = options;
+  named.model_name = name;
+  IPW_TRY(auto engine, LlamaEngine::open(path, named));
   return std::unique_ptr<LanguageModel>(std::move(engine));
 }
 

@@ -14,7 +14,7 @@ namespace ipw::models {
 
 /// One way to name a model.
 struct ModelScheme {
-  std::string_view prefix;   // "ollama:"; empty: a file
+  std::string_view prefix;   // "ollama:"; empty: a file, here or bundled
   std::string_view written;  // as help shows it: "ollama:NAME"
   std::string_view meaning;
   bool works;  // false: the name is reserved, and opening it fails with kUnsupported
