@@ -29,24 +29,27 @@ if(NOT EXISTS "${ipw_llama_bundle}" OR NOT EXISTS "${IPW_LLAMA_DIR}/libllama.v${
                       "`npm install --no-save --omit=optional --ignore-scripts` in engine/")
 endif()
 
-# The headers (and llama-bench, for the benchmark) of the same tag, checked out once.
+# The headers of the same tag, with its licences for the package and llama-bench for the benchmark,
+# checked out once.
 set(IPW_LLAMA_SOURCE "${PROJECT_SOURCE_DIR}/engine/node_modules/.llama-${IPW_LLAMA_TESTED}"
     CACHE INTERNAL "Partial checkout of llama.cpp")
-if(NOT EXISTS "${IPW_LLAMA_SOURCE}/include/llama.h")
+if(NOT EXISTS "${IPW_LLAMA_SOURCE}/LICENSE")
   file(REMOVE_RECURSE "${IPW_LLAMA_SOURCE}")
   execute_process(COMMAND git clone --quiet --no-checkout "${ipw_llama_bundle}" "${IPW_LLAMA_SOURCE}"
                   COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND git checkout --quiet HEAD -- include ggml/include common vendor/nlohmann
-                          tools/llama-bench
+                          tools/llama-bench LICENSE licenses ":(glob)vendor/**/LICENSE*"
                   WORKING_DIRECTORY "${IPW_LLAMA_SOURCE}" COMMAND_ERROR_IS_FATAL ANY)
 endif()
 
-target_include_directories(ipw_llama SYSTEM INTERFACE
-  "${IPW_LLAMA_SOURCE}/include" "${IPW_LLAMA_SOURCE}/ggml/include" "${IPW_LLAMA_SOURCE}/common")
-target_link_libraries(ipw_llama INTERFACE
-  "${IPW_LLAMA_DIR}/libllama-common.so"
-  "${IPW_LLAMA_DIR}/libllama.v${IPW_LLAMA_TESTED}.so"
-  "${IPW_LLAMA_DIR}/libggml.v${IPW_LLAMA_TESTED}.so"
-  "${IPW_LLAMA_DIR}/libggml-base.so")
-target_link_options(ipw_llama INTERFACE "-Wl,-rpath,${IPW_LLAMA_DIR}")
+set_target_properties(ipw_llama PROPERTIES EXPORT_NAME llama)
+foreach(include IN ITEMS include ggml/include common)
+  target_include_directories(ipw_llama SYSTEM INTERFACE "$<BUILD_INTERFACE:${IPW_LLAMA_SOURCE}/${include}>")
+endforeach()
+# packaging/ installs the libraries to lib/ipw.
+foreach(library IN ITEMS libllama-common.so libllama.v${IPW_LLAMA_TESTED}.so
+                         libggml.v${IPW_LLAMA_TESTED}.so libggml-base.so)
+  target_link_libraries(ipw_llama INTERFACE "$<BUILD_INTERFACE:${IPW_LLAMA_DIR}/${library}>"
+                                            "$<INSTALL_INTERFACE:$<INSTALL_PREFIX>/lib/ipw/${library}>")
+endforeach()
 message(STATUS "llama.cpp: npm package, ${IPW_LLAMA_DIR}")

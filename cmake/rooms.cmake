@@ -15,7 +15,11 @@ function(ipw_room room)
 
   add_library(ipw_${room} STATIC ${sources})
   add_library(ipw::${room} ALIAS ipw_${room})
-  target_include_directories(ipw_${room} PUBLIC "${PROJECT_SOURCE_DIR}")
+  set_property(GLOBAL APPEND PROPERTY IPW_ROOMS ${room})
+  set_target_properties(ipw_${room} PROPERTIES EXPORT_NAME ${room})
+  target_compile_features(ipw_${room} PUBLIC cxx_std_23)
+  target_include_directories(ipw_${room} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+                                                "$<INSTALL_INTERFACE:include>")
   foreach(below IN LISTS IPW_EDGES_${room})
     target_link_libraries(ipw_${room} PUBLIC ipw_${below})
   endforeach()
