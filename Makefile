@@ -3,7 +3,8 @@
 #   make test    build once and pass every test
 #   make check   the slower checks: sanitizers, fuzzers, clang-tidy, formatting
 #   make bench   one table of benchmarks
-.PHONY: demo test check bench build setup setup-test setup-check setup-bench clean
+#   make package an archive and a .deb that run on other machines, in build/release/dist
+.PHONY: demo test check bench package build setup setup-test setup-check setup-bench setup-package clean
 .DEFAULT_GOAL := build
 
 JOBS ?= $(shell nproc)
@@ -17,6 +18,8 @@ setup-check:
 	@scripts/setup build check
 setup-bench:
 	@scripts/setup build bench
+setup-package:
+	@scripts/setup build package
 
 $(RELEASE)/build.ninja: CMakePresets.json engine/package-lock.json | setup
 	cmake --preset release
@@ -38,6 +41,10 @@ bench: setup-bench
 	cmake --preset release -DIPW_BENCH=ON
 	cmake --build $(RELEASE) -j $(JOBS)
 	bench/run $(RELEASE)
+
+package: setup-package $(RELEASE)/build.ninja
+	cmake --build $(RELEASE) -j $(JOBS) --target ipw_packages
+	@ls -l $(RELEASE)/dist/*.tar.gz $(RELEASE)/dist/*.deb
 
 clean:
 	rm -rf build
