@@ -40,7 +40,7 @@ file(GLOB_RECURSE ipw_package_files CONFIGURE_DEPENDS
 add_custom_command(OUTPUT ${ipw_packages}
   COMMAND "${CMAKE_CPACK_COMMAND}" --config "${PROJECT_BINARY_DIR}/CPackConfig.cmake"
   DEPENDS ipw "${ipw_manual}" "${ipw_completion}" ${ipw_package_files}
-          ${ipw_engine_libraries} bundle_install.cmake licences.py weaken.py
+          ${ipw_engine_libraries} bundle_install.cmake licences.py older_version.py
           "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
   COMMENT "Packing" VERBATIM)
 add_custom_target(ipw_packages DEPENDS ${ipw_packages})

@@ -22,9 +22,9 @@ endforeach()
 file(WRITE "${work}/libraries.txt" "${libraries}")
 
 # older_glibc.c has what libstdc++ takes of glibc 2.36.
-execute_process(COMMAND "${python}" "${source}/packaging/weaken.py"
+execute_process(COMMAND "${python}" "${source}/packaging/older_version.py"
                         "${destination}/lib/ipw/libstdc++.so.6" "${destination}/lib/ipw/libstdc++.so.6"
-                        GLIBC_2.36
+                        GLIBC_2.36 GLIBC_2.34
                 COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${python}" "${source}/packaging/licences.py" --source "${source}"
                         --engine "${engine}" --engine-source "${engine_source}"

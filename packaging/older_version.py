@@ -1,16 +1,16 @@
-"""Copies a shared library, with its need of one symbol version made weak: weaken.py FROM TO VERSION.
+"""Copies a shared library, with its need of one symbol version replaced by an older one that it needs as
+well: older_version.py FROM TO VERSION OLDER.
 
 The dynamic linker refuses a library whose needed version, say GLIBC_2.36, the system's glibc does not
-know, even if the program itself defines every symbol that is wanted of that version. A need with the
-flag VER_FLG_WEAK it lets pass (ELF gABI supplement "Symbol Versioning", Vernaux.vna_flags). Fails where
-the library has no such need.
+know, even if the program itself defines every symbol that is wanted of that version. The program comes
+first where symbols are looked up and has no versions of its own, so it serves any. Layout: Linux Standard
+Base, "Symbol Versioning" (Vernaux). Fails where the library does not need both versions.
 """
 
 import struct
 import sys
 
 SHT_GNU_VERNEED = 0x6FFFFFFE
-VER_FLG_WEAK = 0x2
 
 
 def sections(elf):
@@ -22,7 +22,7 @@ def sections(elf):
 
 
 def needs(elf):
-    """(name, offset of vna_flags) of every needed version."""
+    """(name, offset of its Vernaux) of every needed version."""
     table = list(sections(elf))
     for kind, start, _, link, count in table:
         if kind != SHT_GNU_VERNEED:
@@ -34,21 +34,22 @@ def needs(elf):
             entry = need + first
             for _ in range(versions):
                 _, _, _, name, step = struct.unpack_from("<IHHII", elf, entry)
-                yield bytes(elf[names + name:elf.index(0, names + name)]).decode(), entry + 4
+                yield bytes(elf[names + name:elf.index(0, names + name)]).decode(), entry
                 entry += step
             need += following
 
 
-def main(source, target, version):
+def main(source, target, version, older):
     with open(source, "rb") as file:
         elf = bytearray(file.read())
     if elf[:6] != b"\x7fELF\x02\x01":
-        raise SystemExit(f"weaken: {source} is no 64-bit little-endian ELF file")
-    found = [offset for name, offset in needs(elf) if name == version]
-    if not found:
-        raise SystemExit(f"weaken: {source} does not need {version}")
-    for offset in found:
-        struct.pack_into("<H", elf, offset, VER_FLG_WEAK)
+        raise SystemExit(f"older_version: {source} is no 64-bit little-endian ELF file")
+    found = dict(needs(elf))
+    if version not in found or older not in found:
+        raise SystemExit(f"older_version: {source} does not need both {version} and {older}")
+    for field in (0, 8):  # vna_hash, vna_name
+        at, model = found[version] + field, found[older] + field
+        elf[at:at + 4] = elf[model:model + 4]
     with open(target, "wb") as file:
         file.write(elf)
 
