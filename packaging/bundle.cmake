@@ -33,7 +33,7 @@ set(CPACK_THREADS 0)
 include(CPack)
 
 # Made again only when something in them changed.
-set(ipw_packages "${CPACK_PACKAGE_DIRECTORY}/${CPACK_PACKAGE_FILE_NAME}.tar.gz"
+set(ipw_packages "${CPACK_PACKAGE_DIRECTORY}/ipw-${PROJECT_VERSION}-linux-x86_64.tar.gz"
                  "${CPACK_PACKAGE_DIRECTORY}/ipw_${PROJECT_VERSION}_amd64.deb")
 file(GLOB_RECURSE ipw_package_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/models/*" "${PROJECT_SOURCE_DIR}/data/*" "${PROJECT_SOURCE_DIR}/docs/*.md")
