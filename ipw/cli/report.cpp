@@ -1,4 +1,6 @@
 // ipw report: the figures of one or more runs.
+#include <fmt/format.h>
+
 #include <fstream>
 #include <memory>
 
@@ -8,6 +10,7 @@
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/program.h"
+#include "ipw/report/page.h"
 #include "ipw/report/run_report.h"
 
 namespace ipw::cli {
@@ -18,6 +21,7 @@ struct ReportFlags {
   std::string by;
   bool json = false;
   std::string csv;
+  std::string html;
   int resamples = 1000;
 };
 
@@ -30,15 +34,35 @@ core::Result<void> write_text(const std::string& path, const std::string& text) 
                     "cannot write " + path + " (check the folder, its permissions and its space)");
 }
 
-core::Result<int> run_report(const ReportFlags& flags, Context& context) {
-  std::vector<report::RunReport> reports;
-  const bool by_task = flags.by == "task";
+using Reports = std::vector<report::RunReport>;
+
+core::Result<Reports> read_reports(const ReportFlags& flags) {
+  const bool by_task = flags.by == "task" || flags.json || !flags.csv.empty();
+  Reports reports;
   for (const std::string& run : flags.runs) {
     IPW_TRY(report::RunReport report,
-            report::read_report(run, {.by_task = by_task || flags.json || !flags.csv.empty(),
-                                      .resamples = flags.resamples}));
+            report::read_report(run, {.by_task = by_task, .resamples = flags.resamples}));
     reports.push_back(std::move(report));
   }
+  return reports;
+}
+
+// The page is written before anything is printed: an error leaves no half of the work.
+core::Result<Reports> write_page(const ReportFlags& flags, Context& context) {
+  IPW_TRY(report::Page page, report::make_page({flags.runs.begin(), flags.runs.end()},
+                                               {.report = {.resamples = flags.resamples},
+                                                .ipw_version = version(),
+                                                .made = context.clock.wall()}));
+  IPW_CHECK(report::write_page(flags.html, page.html));
+  context.err << fmt::format("page: {} ({:.1f} MB; open it in a browser, or send it)\n", flags.html,
+                             static_cast<double>(page.html.size()) / 1e6);
+  return std::move(page.reports);
+}
+
+core::Result<int> run_report(const ReportFlags& flags, Context& context) {
+  const bool by_task = flags.by == "task";
+  IPW_TRY(const Reports reports,
+          flags.html.empty() ? read_reports(flags) : write_page(flags, context));
   if (!flags.csv.empty()) IPW_CHECK(write_text(flags.csv, report::report_csv(reports)));
   if (flags.json) {
     context.out << report::report_json(reports).dump(2) << "\n";
@@ -57,6 +81,8 @@ Action declare_report(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"task", "model"}));
   app.add_flag("--json", flags->json, "Print one JSON document instead of the table");
   app.add_option("--csv", flags->csv, "Also write every figure to this file");
+  app.add_option("--html", flags->html,
+                 "Also write one self-contained page with charts and every question to this file");
   app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
       ->check(CLI::Range(100, 1'000'000))
       ->capture_default_str();

@@ -55,6 +55,8 @@ bool on_same_devices(const store::Manifest& a, const store::Manifest& b) {
   return a.machine.hostname == b.machine.hostname && !a.sensors.empty() && ids(a) == ids(b);
 }
 
+}  // namespace
+
 std::vector<std::string> differences(const store::Manifest& a, const store::Manifest& b) {
   std::vector<std::string> found;
   if (a.questions.digest != b.questions.digest) {
@@ -75,8 +77,6 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
   }
   return found;
 }
-
-}  // namespace
 
 core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
                                          const std::filesystem::path& b, int resamples) {

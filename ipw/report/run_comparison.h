@@ -27,6 +27,10 @@ struct RunComparison {
                                                        const std::filesystem::path& b,
                                                        int resamples);
 
+/// What else than the model differs between two runs, one line each; empty: nothing.
+[[nodiscard]] std::vector<std::string> differences(const store::Manifest& a,
+                                                   const store::Manifest& b);
+
 [[nodiscard]] std::string comparison_text(const RunComparison& comparison);
 [[nodiscard]] nlohmann::ordered_json comparison_json(const RunComparison& comparison);
 

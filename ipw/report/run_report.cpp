@@ -42,12 +42,17 @@ std::size_t block_length(std::int64_t records, int concurrency) {
 core::Result<RunReport> read_report(const std::filesystem::path& directory,
                                     const ReportOptions& options) {
   IPW_TRY(store::Run run, store::Run::open(directory));
-  RunReport report{.directory = directory, .manifest = run.manifest()};
+  IPW_TRY(RunReading reading, read_run(run, options));
+  return std::move(reading.report);
+}
+
+core::Result<RunReading> read_run(store::Run& run, const ReportOptions& options) {
+  RunReport report{.directory = run.directory(), .manifest = run.manifest()};
   IPW_TRY(store::Columns columns, run.columns());
   IPW_TRY(report.idle, run.idle());
   count_outcomes(columns, report);
 
-  const RunSample sample(std::move(columns), report.manifest);
+  RunSample sample(std::move(columns), report.manifest);
   const metrics::FigureOptions figure_options{
       .seed = bootstrap_seed(report.manifest),
       .resamples = options.resamples,
@@ -60,7 +65,7 @@ core::Result<RunReport> read_report(const std::filesystem::path& directory,
       report.tasks.push_back({sample.tasks()[task.task], std::move(task.figures)});
     }
   }
-  return report;
+  return RunReading{std::move(report), std::move(sample)};
 }
 
 }  // namespace ipw::report

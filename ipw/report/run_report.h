@@ -11,6 +11,7 @@
 
 #include "ipw/core/result.h"
 #include "ipw/metrics/figures.h"
+#include "ipw/report/run_sample.h"
 #include "ipw/store/run.h"
 
 namespace ipw::report {
@@ -41,6 +42,15 @@ struct ReportOptions {
 /// Reads a run folder, also while another process appends to it. Errors as store::Run::open.
 [[nodiscard]] core::Result<RunReport> read_report(const std::filesystem::path& directory,
                                                   const ReportOptions& options);
+
+/// A report and the records behind it: one snapshot.
+struct RunReading {
+  RunReport report;
+  RunSample sample;
+};
+
+/// As read_report(), of a run that is open.
+[[nodiscard]] core::Result<RunReading> read_run(store::Run& run, const ReportOptions& options);
 
 /// For a terminal of 100 columns: one run in full; several as one line each.
 [[nodiscard]] std::string report_text(const std::vector<RunReport>& reports, bool by_task);

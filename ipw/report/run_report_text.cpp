@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "ipw/report/figure_rows.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/run_report.h"
 #include "ipw/report/text.h"
@@ -13,42 +14,6 @@ namespace ipw::report {
 namespace {
 
 constexpr std::size_t kFirstColumn = 18;  // of the narrow tables
-
-struct Row {
-  const char* name;   // as in docs/metrics.md
-  const char* label;  // as people say it
-};
-
-// In the order of the table. A figure that the run does not have at all is left out.
-constexpr std::array kRows{
-    Row{"accuracy", "accuracy"},
-    Row{"accuracy_all_wrong", "accuracy, missing as wrong"},
-    Row{"accuracy_all_right", "accuracy, missing as right"},
-    Row{"ipj", "ipj: correct per joule"},
-    Row{"ipj_active", "ipj_active: correct per joule"},
-    Row{"ipw", "ipw: accuracy per watt"},
-    Row{"ipw_active", "ipw_active: accuracy per watt"},
-    Row{"ipw_energy_weighted", "ipw_energy_weighted"},
-    Row{"ipw_energy_weighted_active", "ipw_energy_weighted_active"},
-    Row{"j_per_query", "J per query"},
-    Row{"j_per_query_active", "J per query, active"},
-    Row{"j_per_token", "J per output token"},
-    Row{"j_per_token_active", "J per output token, active"},
-    Row{"watts", "watts in service"},
-    Row{"watts_active", "watts in service, active"},
-    Row{"ttft_p50", "time to first token, p50"},
-    Row{"ttft_p99", "time to first token, p99"},
-    Row{"latency_mean", "latency, mean"},
-    Row{"latency_p50", "latency, p50"},
-    Row{"latency_p90", "latency, p90"},
-    Row{"latency_p95", "latency, p95"},
-    Row{"latency_p99", "latency, p99"},
-    Row{"tpot_mean", "time per output token"},
-    Row{"tokens_per_s", "output tokens/s in service"},
-    Row{"throughput_questions", "questions/s"},
-    Row{"prompt_tokens_mean", "prompt tokens"},
-    Row{"output_tokens_mean", "output tokens"},
-};
 
 // What stands in the narrow tables, one column each: the first of the names that has a value.
 struct NarrowColumn {
@@ -67,11 +32,6 @@ constexpr std::array kNarrow{
 bool sees_idle(const store::Manifest& manifest, const std::string& id) {
   const auto sensor = std::ranges::find(manifest.sensors, id, &store::ManifestSensor::id);
   return sensor == manifest.sensors.end() || sensor->sees_idle;
-}
-
-// Of a model file the name; the manifest keeps the path.
-std::string model_title(const store::Manifest& manifest) {
-  return std::filesystem::path(manifest.model.name).filename().string();
 }
 
 // Whether an estimate from the whole machine's CPU time had much to take off: more than a watt.
@@ -129,7 +89,7 @@ bool gives_way(const metrics::NamedFigure& named,
 std::string full_table(const std::vector<metrics::NamedFigure>& figures) {
   FigureTable table;
   bool above_idle_only = false;
-  for (const Row& row : kRows) {
+  for (const FigureRow& row : figure_rows()) {
     for (const metrics::NamedFigure& named : figures) {
       if (named.name != row.name) continue;
       if (gives_way(named, figures)) {

@@ -23,6 +23,7 @@ constexpr const char* kCalls =
     " FROM calls c CROSS JOIN answers a ON a.id = c.answer"
     " CROSS JOIN questions q ON q.number = c.question"
     " CROSS JOIN tasks t ON t.number = q.task"
+    " WHERE c.question BETWEEN ?1 AND ?2"
     " ORDER BY c.question, c.repeat, c.attempt";
 
 std::string text(const Statement& row, int column) { return std::string(row.text(column)); }
@@ -141,12 +142,13 @@ class RecordGatherer {
 
 using Shares = std::vector<std::pair<std::size_t, ShareNumbers>>;
 
-/// One snapshot, every call with its shares.
+/// One snapshot, every call of the questions in `span` with its shares.
 template <class Visit>
 core::Result<void> scan(Database& database, const std::vector<SensorName>& sensors,
-                        const Visit& visit) {
+                        const Visit& visit, QuestionSpan span = {}) {
   IPW_TRY(Statement rows, database.prepare(kCalls));
-  IPW_TRY(EnergyCursor energy, EnergyCursor::make(database, sensors.size()));
+  rows.start(span.first, span.last);
+  IPW_TRY(EnergyCursor energy, EnergyCursor::make(database, sensors.size(), span));
   Shares shares;
   for (;;) {
     IPW_TRY(const bool row, rows.step());
@@ -160,17 +162,32 @@ core::Result<void> scan(Database& database, const std::vector<SensorName>& senso
   }
 }
 
+/// A visit of scan() that gives each call its own shares.
+auto handing_to(const CallSink& sink, const std::vector<SensorName>& sensors) {
+  return [&](const CallKey&, record::Call&& call, const Shares& shares) {
+    for (const auto& [sensor, share] : shares) {
+      call.energy.push_back(share_of(sensors[sensor], share));
+    }
+    return sink(call);
+  };
+}
+
 }  // namespace
 
 core::Result<void> read_calls(Database& database, const CallSink& sink) {
   IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
   IPW_TRY(const auto sensors, read_sensors(database));
-  return scan(database, sensors, [&](const CallKey&, record::Call&& call, const Shares& shares) {
-    for (const auto& [sensor, share] : shares) {
-      call.energy.push_back(share_of(sensors[sensor], share));
-    }
-    return sink(call);
-  });
+  return scan(database, sensors, handing_to(sink, sensors));
+}
+
+core::Result<void> read_calls_of(Database& database, std::span<const std::int64_t> numbers,
+                                 const CallSink& sink) {
+  IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
+  IPW_TRY(const auto sensors, read_sensors(database));
+  for (const std::int64_t number : numbers) {
+    IPW_CHECK(scan(database, sensors, handing_to(sink, sensors), {number, number}));
+  }
+  return {};
 }
 
 core::Result<void> read_records(Database& database, const CallSink& sink) {

@@ -26,13 +26,16 @@ core::Result<std::vector<SensorName>> read_sensors(Database& database) {
   }
 }
 
-core::Result<EnergyCursor> EnergyCursor::make(Database& database, std::size_t sensors) {
+core::Result<EnergyCursor> EnergyCursor::make(Database& database, std::size_t sensors,
+                                              QuestionSpan span) {
   EnergyCursor cursor;
   cursor.sensors_ = sensors;
   IPW_TRY(cursor.rows_,
           database.prepare("SELECT question, repeat, attempt, sensor, active_j, loaded_idle_j,"
                            " device_power_w, uncertainty_j, coverage FROM energy"
+                           " WHERE question BETWEEN ?1 AND ?2"
                            " ORDER BY question, repeat, attempt, sensor"));
+  cursor.rows_.start(span.first, span.last);
   IPW_CHECK(cursor.advance());
   return cursor;
 }

@@ -3,6 +3,7 @@
 // over each gives every call its shares.
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@
 #include "ipw/store/sqlite.h"
 
 namespace ipw::store {
+
+/// Question numbers of the file, both included; by default all.
+struct QuestionSpan {
+  std::int64_t first = 0;
+  std::int64_t last = std::numeric_limits<std::int64_t>::max();
+};
 
 struct CallKey {
   std::int64_t question = 0;
@@ -35,8 +42,9 @@ struct SensorName {
 /// One pass. Lives as long as its Database.
 class EnergyCursor {
  public:
-  /// `sensors` is how many read_sensors() gave.
-  [[nodiscard]] static core::Result<EnergyCursor> make(Database& database, std::size_t sensors);
+  /// `sensors` is how many read_sensors() gave. The pass is over the questions in `span`.
+  [[nodiscard]] static core::Result<EnergyCursor> make(Database& database, std::size_t sensors,
+                                                       QuestionSpan span = {});
 
   /// Calls `take(index into read_sensors(), share)` for each share of the call `key`; keys rise
   /// from one call to the next.

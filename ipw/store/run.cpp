@@ -372,6 +372,15 @@ core::Result<void> Run::for_each_call(const CallSink& sink) {
   return read_calls(state_->database, sink);
 }
 
+core::Result<void> Run::for_each_call_of(std::span<const std::uint32_t> questions,
+                                         const CallSink& sink) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(questions.size());
+  for (const std::uint32_t index : questions) numbers.push_back(std::int64_t{index} + 1);
+  const std::scoped_lock guard(state_->mutex);
+  return read_calls_of(state_->database, numbers, sink);
+}
+
 core::Result<void> Run::for_each_record(const CallSink& sink) {
   const std::scoped_lock guard(state_->mutex);
   return read_records(state_->database, sink);

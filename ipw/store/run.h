@@ -118,6 +118,10 @@ class Run {
 
   /// See call_reader.h and columns.h.
   [[nodiscard]] core::Result<void> for_each_call(const CallSink& sink);
+  /// All attempts at the questions with these indices (as Columns::question), in their order,
+  /// without reading the others.
+  [[nodiscard]] core::Result<void> for_each_call_of(std::span<const std::uint32_t> questions,
+                                                    const CallSink& sink);
   [[nodiscard]] core::Result<void> for_each_record(const CallSink& sink);
   [[nodiscard]] core::Result<Columns> columns();
   /// The content hash of every question, indexed as Columns::question: for joins between runs.

@@ -226,6 +226,26 @@ TEST_F(RunTest, SumsTheEnergyOfAllAttemptsIntoTheRecord) {
   EXPECT_DOUBLE_EQ(records[1].energy[0].active.count(), 1.25);
 }
 
+TEST_F(RunTest, GivesTheCallsOfSomeQuestionsWithoutTheOthers) {
+  store::Run run = create();
+  for (int number = 0; number < 6; ++number) append(run, call(number));
+  record::Call again = call(4);
+  again.attempt = 1;
+  append(run, again);
+  std::vector<record::Call> calls;
+  const std::uint32_t wanted[] = {4, 1};
+  ASSERT_TRUE(run.for_each_call_of(wanted, [&](const record::Call& call) -> core::Result<void> {
+    calls.push_back(call);
+    return {};
+  }));
+  ASSERT_EQ(calls.size(), 3U);
+  EXPECT_EQ(calls[0].question.id, sample_id(4));
+  EXPECT_EQ(calls[1].attempt, 1);
+  EXPECT_EQ(calls[2].question.id, sample_id(1));
+  for (const record::Call& call : calls) EXPECT_EQ(call.energy.size(), 1U);
+  EXPECT_DOUBLE_EQ(calls[2].energy[0].active.count(), 0.5);
+}
+
 TEST_F(RunTest, KeepsTelemetryIdleAndEvents) {
   const std::byte one[] = {std::byte{1}, std::byte{0}, std::byte{255}};
   {

@@ -1,0 +1,105 @@
+// See page.h.
+#include "ipw/report/page.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/report/page_assets.h"
+#include "ipw/report/page_data.h"
+#include "ipw/report/script_json.h"
+#include "ipw/store/run_directory.h"
+
+namespace ipw::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string html_text(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+// For readers without script: what the terminal shows, which is plain text.
+std::string without_script(const std::vector<RunReport>& reports) {
+  // Through JSON and back, so that bytes that are not UTF-8 become U+FFFD.
+  const std::string text = nlohmann::json(report_text(reports, true))
+                               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return html_text(nlohmann::json::parse(text).get<std::string>());
+}
+
+std::string title_of(const std::vector<RunReport>& reports) {
+  std::string title;
+  for (const std::string& label : run_labels(reports)) title += (title.empty() ? "" : ", ") + label;
+  if (title.size() > 120) title = fmt::format("{} runs", reports.size());
+  return nlohmann::json::parse(
+             nlohmann::json(title).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .get<std::string>();
+}
+
+// The policy admits the page's own script and style and nothing else: no connection, no image, no
+// frame, no form.
+std::string head(const std::vector<RunReport>& reports) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      "<title>{} – ipw report</title>\n<style>{}</style>\n</head>\n",
+      page_script().sha256, page_style().sha256, html_text(title_of(reports)), page_style().text);
+}
+
+}  // namespace
+
+core::Result<Page> make_page(const std::vector<fs::path>& runs, const PageOptions& options) {
+  Page page;
+  std::vector<RunCharts> charts;
+  QuestionSheet sheet(runs.size(), options.sheet);
+  for (const fs::path& directory : runs) {
+    IPW_TRY(store::Run run, store::Run::open(directory));
+    IPW_TRY(RunReading reading, read_run(run, options.report));
+    IPW_TRY(RunCharts drawn, read_charts(run, reading.sample.view()));
+    const bool above_idle = drawn.tokens && drawn.tokens->basis.above_idle;
+    IPW_CHECK(sheet.add(run, reading.report.records, above_idle));
+    page.reports.push_back(std::move(reading.report));
+    charts.push_back(std::move(drawn));
+  }
+  page.html = head(page.reports);
+  page.html += "<body>\n<noscript><p>Charts need JavaScript. The figures:</p><pre>" +
+               without_script(page.reports) + "</pre></noscript>\n";
+  page.html += "<script type=\"application/json\" id=\"report\">" +
+               script_json(page_json(page.reports, charts, options.ipw_version, options.made)) +
+               "</script>\n<script type=\"application/json\" id=\"sheet\">";
+  page.html += std::move(sheet).json();
+  page.html += "</script>\n<script>";
+  page.html += page_script().text;
+  page.html += "</script>\n</body>\n</html>\n";
+  return page;
+}
+
+core::Result<void> write_page(const fs::path& file, const std::string& html) {
+  std::error_code failed;
+  const fs::path target = fs::weakly_canonical(file, failed);  // a link leads to what is replaced
+  const fs::path& place = failed ? file : target;
+  const fs::file_status status = fs::status(place, failed);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return core::fail(core::ErrorCode::kUsage,
+                      fmt::format("cannot write {}: it is a folder or a device (name a file, for "
+                                  "example report.html)",
+                                  file.string()));
+  }
+  return store::write_atomically(place, html);
+}
+
+}  // namespace ipw::report

@@ -1,0 +1,54 @@
+// What the program wrote into the page, and the few questions that every section asks of it.
+import { SIGNS } from './format.js';
+
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+export const report = read('report');
+export const sheet = read('sheet');
+export const runs = report.runs;
+export const several = runs.length > 1;
+
+runs.forEach((run, index) => {
+  run.index = index;
+  run.colour = several ? `var(--run-${index % 8})` : 'var(--accent)';
+  run.rows = [];
+});
+sheet.rows.forEach((row, index) => {
+  row.index = index;
+  row.asked = sheet.questions[row.question];
+  runs[row.run].rows.push(row);
+});
+for (const run of runs) {
+  run.complete = run.rows.length === run.records.total;
+  run.rows.sort((a, b) => a.started_s - b.started_s);
+}
+
+/** The figure and whether it is that above idle: gross where there is one. */
+export function energyFigure(figures, name) {
+  const gross = figures[name];
+  const active = figures[`${name}_active`];
+  if (gross && gross.value !== null) return { figure: gross, aboveIdle: false };
+  if (active && (active.value !== null || active.low !== null)) return { figure: active, aboveIdle: true };
+  return { figure: gross ?? active ?? absent('not in this run'), aboveIdle: false };
+}
+
+/** Whether charts that compare runs must show what is above idle: some run knows no more. */
+export function aboveIdleTogether(name) {
+  const values = (suffix) => runs.map((run) => run.figures[name + suffix]?.value ?? null);
+  const gross = values('').filter((value) => value !== null).length;
+  const active = values('_active').filter((value) => value !== null).length;
+  return active > gross;
+}
+
+export const absent = (reason) => ({ value: null, low: null, high: null, n: 0, unit: '', provenance: 'measured', method: '', text: '—', interval_text: '', reason });
+
+export const sign = (figure) => SIGNS[figure.provenance] ?? '';
+
+export const taskName = (task) => (task === '' ? '(no task)' : task);
+
+/** What row.joules are called. */
+export const joulesWord = (run) => {
+  const tokens = run.charts.tokens;
+  if (!tokens) return 'joules';
+  return tokens.above_idle ? 'joules above idle' : 'joules';
+};

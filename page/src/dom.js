@@ -1,0 +1,46 @@
+// Building the page: elements are made, texts are text nodes. Nothing in the data is ever markup.
+
+/** h('p', {class: 'note', onclick: f}, 'text', element, [more], null) */
+export function h(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === 'function') element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? '' : String(value));
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A text of the data that may run in either direction, with what was cut out of it. */
+export function words(text) {
+  if (text === null || text === undefined) return h('span', { class: 'absent' }, 'none');
+  if (typeof text === 'string') return text === '' ? h('span', { class: 'absent' }, 'empty') : h('bdi', {}, text);
+  return h('bdi', {}, text.head, h('mark', { class: 'cut' }, ` … ${text.cut.toLocaleString('en')} bytes are cut here … `), text.tail);
+}
+
+/** The same as one plain string. */
+export function plain(text) {
+  if (text === null || text === undefined) return '';
+  return typeof text === 'string' ? text : `${text.head} … ${text.tail}`;
+}
+
+/** Hands a file to the reader; nothing leaves the machine. */
+export function save(name, type, content) {
+  const link = h('a', { href: URL.createObjectURL(new Blob([content], { type })), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Rows of cells as RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe. */
+export function csv(rows) {
+  const cell = (value) => {
+    if (value === null || value === undefined) return '';
+    let text = String(value);
+    if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}

@@ -1,0 +1,40 @@
+// Numbers as the terminal shows them: three significant digits, SI prefixes for J, W and s.
+
+const SCALES = [[1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, ''], [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n']];
+
+export function digits(value, significant = 3) {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size >= 1e6 || size < 1e-4) return value.toExponential(significant - 1);
+  const whole = Math.floor(Math.log10(size)) + 1;
+  return value.toFixed(Math.min(Math.max(significant - whole, 0), 6));
+}
+
+/** "12.3 mJ"; "—" where there is no number. */
+export function quantity(value, unit = '') {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '—';
+  if (!/^[JWs]/.test(unit)) return digits(value) + (unit && unit !== '1' ? ` ${unit}` : '');
+  const size = Math.abs(value);
+  const [factor, prefix] = size === 0 ? [1, ''] : (SCALES.find(([factor]) => size >= factor) ?? SCALES.at(-1));
+  return `${digits(value / factor)} ${prefix}${unit}`;
+}
+
+/** For axes: as short as it goes. */
+export function tick(unit) {
+  return (value) => {
+    const text = quantity(value, unit);
+    return text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
+  };
+}
+
+export const count = (value) => Number(value).toLocaleString('en');
+export const percent = (share) => `${digits(100 * share)} %`;
+
+export function bytes(value) {
+  if (!value) return '—';
+  const [factor, name] = [[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB'], [1, 'bytes']].find(([factor]) => value >= factor);
+  return `${digits(value / factor)} ${name}`;
+}
+
+/** Marks that no figure goes without: where it comes from, and whether it is above idle only. */
+export const SIGNS = { measured: '', estimated: '≈', published: '°', mixed: '±' };
