@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <set>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -161,10 +161,12 @@ std::vector<std::string> run_labels(const std::vector<RunReport>& reports) {
       [](const RunReport& report) { return report.manifest.run_id.substr(0, 8); }};
   std::vector<std::string> labels(reports.size());
   for (const auto& part : parts) {
+    std::map<std::string, int> times;
+    for (const std::string& label : labels) ++times[label];
     for (std::size_t i = 0; i < reports.size(); ++i) {
+      if (times[labels[i]] == 1 && !labels[i].empty()) continue;
       labels[i] += (labels[i].empty() ? "" : " · ") + part(reports[i]);
     }
-    if (std::set(labels.begin(), labels.end()).size() == labels.size()) break;
   }
   return labels;
 }

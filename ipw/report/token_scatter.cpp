@@ -24,9 +24,11 @@ Points points_of(const metrics::Sample& sample, const metrics::EnergyView& view)
   return points;
 }
 
-// The value that a share p of `values` does not exceed.
+// The value that a share p of `values` does not exceed, p rounded away from the middle: of few
+// values the outermost.
 double quantile_of(std::vector<float> values, double p) {
-  const auto rank = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1));
+  const double place = p * static_cast<double>(values.size() - 1);
+  const auto rank = static_cast<std::size_t>(p > .5 ? std::ceil(place) : std::floor(place));
   const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank);
   std::ranges::nth_element(values, at);
   return *at;

@@ -32,6 +32,7 @@ export function chart({ title, note, name, draw, table, empty, summary, level = 
     drawn = width;
     const { svg, items = [] } = draw(Math.round(width));
     area.replaceChildren(svg);
+    moveApart([...svg.querySelectorAll('.labels text')], [...svg.querySelectorAll('.runs circle')]);
     walkable(svg, items, readout, `${title}. ${summary ?? ''}`);
   };
   new ResizeObserver(([entry]) => render(entry.contentRect.width)).observe(area);
@@ -115,11 +116,43 @@ function walkable(svg, items, readout, label) {
 }
 
 /** The elements of one mark with the datum that each stands for. */
-export function marks(svg, label, data, describe, open) {
-  return [...svg.querySelectorAll(`g[aria-label="${label}"] > *`)].map((node) => {
-    const datum = data[node.__data__];
-    return { node, text: describe(datum), open: open && (() => open(datum)) };
-  });
+export function marks(svg, name, data, describe, open) {
+  // Plot binds to each element the index of its datum.
+  return [...svg.querySelectorAll(`.${name} *`)]
+    .filter((node) => typeof node.__data__ === 'number')
+    .map((node) => {
+      const datum = data[node.__data__];
+      return { node, text: describe(datum), open: open && (() => open(datum)) };
+    });
+}
+
+// Labels that would lie on each other, or on what must be seen, move down, from the top one on.
+function moveApart(labels, kept) {
+  const placed = kept.map((node) => node.getBoundingClientRect());
+  const boxes = labels.map((node) => ({ node, box: node.getBoundingClientRect() })).sort((a, b) => a.box.top - b.box.top);
+  for (const { node, box } of boxes) {
+    let shift = 0;
+    for (let moved = true; moved; ) {
+      const hit = placed.find((other) => box.left < other.right && other.left < box.right && box.top + shift < other.bottom && other.top < box.bottom + shift);
+      moved = Boolean(hit);
+      if (hit) shift = hit.bottom - box.top + 1;
+    }
+    placed.push({ left: box.left, right: box.right, top: box.top + shift, bottom: box.bottom + shift });
+    if (shift > 0) node.setAttribute('transform', `${node.getAttribute('transform') ?? ''} translate(0,${shift})`);
+  }
+}
+
+/** 1, 2 and 5 times the powers of ten in a range, or the powers alone where those were too many. */
+export function logTicks(low, high, most) {
+  const from = Math.floor(Math.log10(low));
+  const to = Math.ceil(Math.log10(high));
+  for (const steps of [[1, 2, 5], [1, 3], [1]]) {
+    const ticks = [];
+    for (let power = from; power <= to; ++power) ticks.push(...steps.map((step) => Number(`${step}e${power}`)));
+    const inside = ticks.filter((tick) => tick >= low && tick <= high);
+    if (inside.length <= most || steps.length === 1) return inside.length > 1 ? inside : [low, high];
+  }
+  return [low, high];
 }
 
 // A file of its own: colours as they are in daylight, white ground.

@@ -19,10 +19,17 @@ export function quantity(value, unit = '') {
   return `${digits(value / factor)} ${prefix}${unit}`;
 }
 
+/** Seconds as people say them: "1.28 s", "12.4 min", "24.0 h". */
+export function span(seconds) {
+  if (seconds === null || !Number.isFinite(seconds) || Math.abs(seconds) < 120) return quantity(seconds, 's');
+  const [factor, name] = [[86400, 'd'], [3600, 'h'], [60, 'min']].find(([factor]) => Math.abs(seconds) >= 2 * factor) ?? [60, 'min'];
+  return `${digits(seconds / factor)} ${name}`;
+}
+
 /** For axes: as short as it goes. */
 export function tick(unit) {
   return (value) => {
-    const text = quantity(value, unit);
+    const text = unit === 'time' ? span(value) : quantity(value, unit);
     return text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
   };
 }

@@ -30,9 +30,11 @@ function value(figure, name) {
   return h('data', { class: 'value', value: figure.value ?? '', 'data-figure': name }, shown);
 }
 
+const limits = (figure) => figure.interval_text.slice(1, -1).replace(', ', ' – ');
+
 function interval(figure) {
   if (!figure.interval_text) return null;
-  return h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${figure.interval_text.slice(1, -1).replace(', ', ' – ')}`);
+  return h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${limits(figure)}`);
 }
 
 function card(run, entry) {
@@ -63,11 +65,11 @@ function comparison() {
           h(
             'tr',
             { 'data-run': run.index },
-            h('th', { scope: 'row' }, swatch(run), run.label, h('small', {}, `${count(run.records.total)} records`)),
+            h('th', { scope: 'row' }, swatch(run), run.label, h('small', {}, `${count(run.records.total)} ${run.records.total === 1 ? 'record' : 'records'}`)),
             HEADLINE.map((entry) => {
               const { figure, name, aboveIdle } = pick(run, entry);
               const why = figure.value === null ? figure.reason : null;
-              return h('td', { title: figure.reason || null }, value(figure, name), aboveIdle && figure.value !== null && '*', h('br'), interval(figure) ?? (why && h('small', {}, why)));
+              return h('td', { title: figure.reason || null }, value(figure, name), aboveIdle && figure.value !== null && '*', h('br'), figure.interval_text ? h('span', { class: 'interval' }, limits(figure)) : h('small', {}, why ?? 'no interval'));
             })
           )
         )
@@ -83,6 +85,11 @@ export function swatch(run) {
   return dot;
 }
 
+/** Which colour is which run; nothing where there is one. */
+export function runLegend() {
+  return several && h('p', { class: 'legend' }, runs.map((run) => h('span', {}, swatch(run), run.label)));
+}
+
 function allFigures(run) {
   const labels = new Map(report.figure_rows);
   const line = (name, figure, part) =>
@@ -91,7 +98,7 @@ function allFigures(run) {
       {},
       h('th', { scope: 'row' }, part ? '… of it' : (labels.get(name) ?? name), h('small', {}, name)),
       h('td', {}, h('data', { value: figure.value ?? '', 'data-all': part ? null : name }, figure.value === null ? '—' : sign(figure) + figure.text)),
-      h('td', {}, figure.interval_text ? figure.interval_text.slice(1, -1).replace(', ', ' – ') : '—'),
+      h('td', {}, figure.interval_text ? limits(figure) : '—'),
       h('td', {}, count(figure.n)),
       h('td', {}, figure.value === null && figure.low === null ? '—' : badge(figure)),
       h('td', { class: 'reason' }, figure.reason ?? '')

@@ -1,5 +1,5 @@
 // The page, from top to bottom.
-import { report, runs, several, sheet } from './data.js';
+import { energyFigure, report, runs, several, sheet } from './data.js';
 import { h } from './dom.js';
 import { count } from './format.js';
 import { headline } from './headline.js';
@@ -43,7 +43,8 @@ function warnings() {
     ].filter(Boolean);
   });
   lines.push(...report.differences.map(({ a, b, text }) => `${a} and ${b}: ${text}.`));
-  if (several && new Set(runs.map((run) => run.figures.ipj?.provenance + run.figures.ipj?.method)).size > 1) {
+  const sources = runs.map((run) => energyFigure(run.figures, 'j_per_query').figure).filter(({ value }) => value !== null);
+  if (new Set(sources.map(({ provenance, method }) => `${provenance} ${method}`)).size > 1) {
     lines.push('The energy of these runs comes from different sources; figures of different sources do not compare as if they were one.');
   }
   return lines.length > 0 && h('aside', { class: 'warnings', 'aria-label': 'To be careful about' }, h('ul', {}, lines.map((line) => h('li', {}, line))));
@@ -59,4 +60,14 @@ document.body.append(
   ),
   h('footer', {}, h('p', {}, `Made by ipw ${report.ipw_version} at ${report.made}. This file is complete: it loads nothing and sends nothing.`))
 );
+// On paper every run is open.
+let closed = [];
+addEventListener('beforeprint', () => {
+  closed = [...document.querySelectorAll('.of-run:not([open])')];
+  for (const details of closed) details.open = true;
+});
+addEventListener('afterprint', () => {
+  for (const details of closed) details.open = false;
+});
+
 document.documentElement.dataset.ready = String(sheet.rows.length);

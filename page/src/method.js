@@ -33,7 +33,7 @@ function sensors({ manifest }) {
             h('td', {}, quantity(sensor.update_period_s, 's')),
             h('td', {}, quantity(sensor.resolution_j, 'J')),
             h('td', {}, sensor.method_uncertainty > 0 ? `± ${percent(sensor.method_uncertainty)}` : 'none stated'),
-            h('td', {}, sensor.sees_idle ? 'seen' : 'not seen: a model of the work alone'),
+            h('td', {}, sensor.sees_idle ? 'seen' : 'not seen'),
             h('td', { class: 'reason' }, sensor.assumption || '—')
           )
         )
@@ -45,12 +45,13 @@ function sensors({ manifest }) {
 function idle({ idle, manifest }) {
   if (idle.length === 0) return h('p', { class: 'absent' }, 'Idle power was not watched.');
   const sees = (id) => manifest.sensors.find((sensor) => sensor.id === id)?.sees_idle ?? true;
-  return h(
+  const table = h(
     'table',
     {},
     h('thead', {}, h('tr', {}, ['When', 'Sensor', 'Power', 'Standard error', 'For', 'Readings'].map((name) => h('th', { scope: 'col' }, name)))),
     h('tbody', {}, idle.map((one) => h('tr', {}, h('th', { scope: 'row' }, one.phase, !sees(one.sensor) && h('small', {}, 'other work on the machine')), [one.sensor, quantity(one.power_w, 'W'), quantity(one.power_stderr_w, 'W'), quantity(one.duration_s, 's'), count(one.n)].map((cell) => h('td', {}, cell)))))
   );
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Idle power' }, table);
 }
 
 function events({ events }) {

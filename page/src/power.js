@@ -3,12 +3,12 @@ import * as Plot from '@observablehq/plot';
 import { chart, marks, plot } from './chart.js';
 import { runs, several, taskName } from './data.js';
 import { h, plain } from './dom.js';
-import { count, quantity, SIGNS, tick } from './format.js';
+import { count, quantity, SIGNS, span, tick } from './format.js';
 import { narrowTo, openRow } from './questions.js';
 import { verdictSign } from './badge.js';
 
 const MOST_BARS = 1500;
-const OUTCOME_COLOURS = { correct: 'var(--accent)', incorrect: 'var(--wrong)', missing: 'var(--missing)' };
+const OUTCOME_COLOURS = { correct: 'var(--accent)', incorrect: 'var(--wrong-soft)', missing: 'var(--missing)' };
 const OUTCOMES = Object.keys(OUTCOME_COLOURS);
 
 // Stretches lie end to end on the axis; its zero is where the first begins.
@@ -29,10 +29,18 @@ function sensorName(run, id) {
   const sensor = run.manifest.sensors.find((known) => known.id === id);
   if (!sensor) return { text: id, provenance: 'measured', billed: true };
   return {
-    text: `${SIGNS[sensor.source] ?? ''}${id}${sensor.sees_idle ? '' : ', above idle'}${sensor.billed ? '' : ', not billed'}`,
+    text: `${SIGNS[sensor.source] ?? ''}${id}${sensor.sees_idle ? '' : ', all work on the machine'}${sensor.billed ? '' : ', not billed'}`,
     provenance: sensor.source,
     billed: sensor.billed,
   };
+}
+
+// What the sensor said while nothing was asked: idle, or, of a model of the work, other work.
+function idleOf(run, id) {
+  const watched = run.idle.filter((idle) => idle.sensor === id && idle.phase.startsWith('loaded') && idle.power_w !== null);
+  if (watched.length === 0) return null;
+  const sees = run.manifest.sensors.find((known) => known.id === id)?.sees_idle ?? true;
+  return { watts: watched.reduce((sum, { power_w }) => sum + power_w, 0) / watched.length, word: sees ? 'loaded idle' : 'other work' };
 }
 
 function steps(run, axis) {
@@ -63,15 +71,16 @@ function figureOf(run) {
   const placed = exact ? lanes(run.rows) : [];
   const bars = placed.map(({ row, lane }) => ({ row, lane, x1: axis.place(row.started_s), x2: axis.place(row.ended_s), colour: OUTCOME_COLOURS[row.outcome] }));
   const laneCount = placed.reduce((most, { lane }) => Math.max(most, lane + 1), 1);
+  const idles = power.sensors.map(({ sensor }) => idleOf(run, sensor)).filter(Boolean);
   const ended = exact
     ? []
     : OUTCOMES.flatMap((outcome) => power.activity[outcome].map((number, i) => ({ outcome, number, i, x1: i * power.step_s, x2: (i + 1) * power.step_s })).filter(({ number }) => number > 0));
-  const describeStep = (s) => `${quantity(s.time, 's')}: ${s.sensor} ${quantity(s.mean, 'W')}${s.high > s.low ? `, ${quantity(s.low, 'W')} to ${quantity(s.high, 'W')}` : ''}; ${quantity(power.activity.in_flight[s.i])} questions in flight`;
-  const describeBar = ({ row }) => `${quantity(row.started_s, 's')}: ${verdictSign[row.outcome]} ${taskName(plain(row.asked.task))}, ${quantity(row.ended_s - row.started_s, 's')}, ${quantity(row.joules, 'J')}`;
-  const describeEnded = (e) => `${quantity(axis.time(e.i), 's')}: ${count(e.number)} ${e.outcome}`;
+  const describeStep = (s) => `${span(s.time)}: ${s.sensor} ${quantity(s.mean, 'W')}${s.high > s.low ? `, ${quantity(s.low, 'W')} to ${quantity(s.high, 'W')}` : ''}; ${quantity(power.activity.in_flight[s.i])} questions in flight`;
+  const describeBar = ({ row }) => `${span(row.started_s)}: ${verdictSign[row.outcome]} ${taskName(plain(row.asked.task))}, ${quantity(row.ended_s - row.started_s, 's')}, ${quantity(row.joules, 'J')}`;
+  const describeEnded = (e) => `${span(axis.time(e.i))}: ${count(e.number)} ${e.outcome}`;
   const openStep = (e) => {
     const from = axis.time(e.i);
-    narrowTo(`asked at ${quantity(from, 's')} to ${quantity(from + power.step_s, 's')}${several ? ` in ${run.label}` : ''}`, (row) => row.run === run.index && row.ended_s >= from && row.ended_s < from + power.step_s);
+    narrowTo(`ended at ${span(from)} to ${span(from + power.step_s)}${several ? ` in ${run.label}` : ''}`, (row) => row.run === run.index && row.ended_s >= from && row.ended_s < from + power.step_s);
   };
 
   const draw = (width) => {
@@ -97,10 +106,12 @@ function figureOf(run) {
             power.sensors.length > 1 && Plot.text([sensorName(run, power.sensors[which].sensor)], { text: 'text', frameAnchor: 'top-right', dy: 14 * which, fill: colour, fontSize: 11, stroke: 'var(--paper)', strokeWidth: 3 }),
           ];
         }),
+        Plot.ruleY(idles, { y: 'watts', stroke: 'var(--muted)', strokeDasharray: '3 3' }),
+        Plot.text(idles, { y: 'watts', text: (idle) => `${idle.word} ${quantity(idle.watts, 'W')}`, frameAnchor: 'right', dy: -7, fill: 'var(--muted)', stroke: 'var(--paper)', strokeWidth: 3, fontSize: 11 }),
         breaks,
-        Plot.text(axis.breaks, { x: 'x', text: (b) => `pause of ${quantity(b.pause, 's')}`, frameAnchor: 'top', dy: -2, dx: 4, textAnchor: 'start', fill: 'var(--muted)', fontSize: 10 }),
+        Plot.text(axis.breaks, { x: 'x', text: (b) => `pause of ${span(b.pause)}`, frameAnchor: 'top', dy: -2, dx: 4, textAnchor: 'start', fill: 'var(--muted)', fontSize: 10 }),
         // What pointer and keys are on: one column per step of the first sensor.
-        Plot.rect(data.filter((s) => s.which === 0 && s.mean !== null), { x1: 'x1', x2: 'x2', y1: 0, y2: (s) => Math.max(...power.sensors.map((c) => c.high_w[s.i] ?? 0), 0), fill: 'var(--accent)', fillOpacity: 0, ariaLabel: 'steps' }),
+        Plot.rect(data.filter((s) => s.which === 0 && s.mean !== null), { x1: 'x1', x2: 'x2', y1: 0, y2: (s) => Math.max(...power.sensors.map((c) => c.high_w[s.i] ?? 0), 0), fill: 'var(--accent)', fillOpacity: 0, className: 'steps' }),
       ],
     });
     const below = exact ? Math.max(16, Math.min(14 * laneCount, 140)) : 70;
@@ -110,12 +121,12 @@ function figureOf(run) {
       ...margins,
       marginTop: 6,
       marginBottom: 40,
-      x: { domain: [0, axis.end], label: 'seconds in which something was asked →', tickFormat: tick('s'), ticks: width < 420 ? 4 : 8 },
+      x: { domain: [0, axis.end], label: 'time in which something was asked →', tickFormat: tick('time'), ticks: width < 420 ? 4 : 8 },
       y: exact ? { type: 'band', domain: Array.from({ length: laneCount }, (_, i) => i), axis: null, padding: 0.15 } : { axis: 'left', ticks: 2, label: null, grid: true, tickFormat: 's' },
       marks: [
         exact
-          ? Plot.barX(bars, { x1: 'x1', x2: 'x2', y: 'lane', fill: 'colour', stroke: 'colour', strokeWidth: 0.75, insetRight: bars.length < 300 ? 0.75 : 0, ariaLabel: 'questions' })
-          : Plot.rectY(ended, Plot.stackY({ x1: 'x1', x2: 'x2', y: 'number', order: OUTCOMES, fill: (e) => OUTCOME_COLOURS[e.outcome], ariaLabel: 'ended' })),
+          ? Plot.barX(bars, { x1: 'x1', x2: 'x2', y: 'lane', fill: 'colour', stroke: 'colour', strokeWidth: 0.75, insetRight: bars.length < 300 ? 0.75 : 0, className: 'questions' })
+          : Plot.rectY(ended, Plot.stackY({ x1: 'x1', x2: 'x2', y: 'number', order: OUTCOMES, fill: (e) => OUTCOME_COLOURS[e.outcome], className: 'ended' })),
         breaks,
       ],
     });

@@ -10,7 +10,7 @@ const SHORT = 160;
 
 const COLUMNS = [
   { key: 'number', label: '#', of: (row) => row.index + 1, cell: (row) => h('button', { type: 'button', class: 'open', 'aria-label': `Question ${row.index + 1} in full`, onclick: () => openRow(row) }, String(row.index + 1)) },
-  several && { key: 'run', label: 'Run', of: (row) => runs[row.run].label, cell: (row) => [swatch(runs[row.run]), runs[row.run].label] },
+  several && { key: 'run', label: 'Run', of: (row) => runs[row.run].label, cell: (row) => [swatch(runs[row.run]), runs[row.run].label], class: 'run' },
   { key: 'task', label: 'Task', of: (row) => plain(row.asked.task), cell: (row) => h('bdi', {}, taskName(plain(row.asked.task))) },
   { key: 'prompt', label: 'Question', of: (row) => plain(row.asked.prompt), cell: (row) => short(row.asked.prompt), class: 'long' },
   { key: 'answer', label: 'Read as answer', of: (row) => plain(row.extracted), cell: (row) => short(row.extracted) },
@@ -130,8 +130,9 @@ function filters() {
 function sampleWords() {
   return sheet.runs.map(({ shown, records }, i) => {
     const name = several ? `${runs[i].label}: ` : '';
-    if (shown === records) return `${name}all ${count(records)} records.`;
-    return `${name}a sample, ${count(shown)} of ${count(records)} records: the questions with the smallest content hashes, which is a random choice that is the same for every run of the set. Figures and charts above are of all records.`;
+    const [all, sample] = several ? ['all', 'a sample'] : ['All', 'A sample'];
+    if (shown === records) return `${name}${all} ${count(records)} records.`;
+    return `${name}${sample}, ${count(shown)} of ${count(records)} records: the questions with the smallest content hashes, which is a random choice that is the same for every run of the set. Figures and charts above are of all records.`;
   });
 }
 
@@ -172,6 +173,7 @@ export function questions() {
     filters(),
     chip,
     h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Questions' }, h('table', { class: 'questions' }, h('thead', {}, h('tr', {}, [...heads.values()])), body)),
+    h('p', { class: 'note on-paper' }, 'On paper the first 20 of the list; the file itself has all that it names above.'),
     h('div', { class: 'pager' }, pager.previous, status, pager.next, h('button', { type: 'button', 'aria-label': 'Save these questions as CSV', onclick: asCsv }, 'CSV')),
   ];
   refresh();

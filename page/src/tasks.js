@@ -4,6 +4,7 @@ import { chart, marks, plot } from './chart.js';
 import { aboveIdleTogether, runs, several, taskName } from './data.js';
 import { h, plain } from './dom.js';
 import { tick } from './format.js';
+import { runLegend } from './headline.js';
 import { narrowTo } from './questions.js';
 
 const MOST_TASKS = 40;
@@ -18,7 +19,7 @@ function chosenTasks() {
   return { all: largest, shown: largest.slice(0, MOST_TASKS).sort((a, b) => order(b) - order(a)) };
 }
 
-function byTask(tasks, key, title, unit, domain) {
+function byTask(tasks, key, title, axis, unit, domain) {
   const data = runs.flatMap((run) =>
     tasks.all.map((task) => {
       const figure = run.tasks[task]?.[key];
@@ -43,15 +44,15 @@ function byTask(tasks, key, title, unit, domain) {
       marginRight: 18,
       marginTop: 6,
       marginBottom: 40,
-      x: { label: `${title} →`, ...(domain ? { domain } : { zero: true, nice: true }), grid: true, ticks: width < 420 ? 3 : 5, tickFormat: tick(unit) },
+      x: { label: `${axis} →`, ...(domain ? { domain } : { zero: true, nice: true }), grid: true, ticks: width < 420 ? 3 : 5, tickFormat: tick(unit) },
       y: { label: null, domain: labels, tickSize: 0, tickFormat: (label) => fitting(label, left), padding: 0.3 },
       marks: several
         ? dodged.flatMap((group, i) => [
             Plot.ruleY(group, { y: 'label', x1: 'x1', x2: 'x2', stroke: (d) => d.run.colour, strokeWidth: 1.5, strokeOpacity: 0.6, dy: group[0] ? offset(group[0]) : 0 }),
-            Plot.dot(group.filter((d) => d.value !== null), { y: 'label', x: 'value', r: 3.5, stroke: (d) => d.run.colour, fill: (d) => (d.figure.provenance === 'measured' ? d.run.colour : 'var(--paper)'), dy: group[0] ? offset(group[0]) : 0, ariaLabel: `tasks-${i}` }),
+            Plot.dot(group.filter((d) => d.value !== null), { y: 'label', x: 'value', r: 3.5, stroke: (d) => d.run.colour, fill: (d) => (d.figure.provenance === 'measured' ? d.run.colour : 'var(--paper)'), dy: group[0] ? offset(group[0]) : 0, className: `tasks-${i}` }),
           ])
         : [
-            Plot.barX(drawn.filter((d) => d.value !== null), { y: 'label', x: 'value', fill: 'var(--accent)', fillOpacity: 0.3, ariaLabel: 'tasks-0' }),
+            Plot.barX(drawn.filter((d) => d.value !== null), { y: 'label', x: 'value', fill: 'var(--accent)', fillOpacity: 0.3, className: 'tasks-0' }),
             Plot.tickX(drawn.filter((d) => d.value !== null), { y: 'label', x: 'value', stroke: 'var(--accent)', strokeWidth: 2 }),
             Plot.ruleY(drawn, { y: 'label', x1: 'x1', x2: 'x2', stroke: 'var(--ink)', strokeWidth: 1 }),
           ],
@@ -83,10 +84,10 @@ export function tasks() {
   const chosen = chosenTasks();
   if (chosen.all.length === 0) return h('p', { class: 'absent' }, 'The questions have no tasks or categories.');
   const aboveIdle = aboveIdleTogether('j_per_query');
-  return h(
+  return [runLegend(), h(
     'div',
     { class: 'pair' },
-    byTask(chosen, 'accuracy', 'Accuracy by task', '', [0, 1]),
-    byTask(chosen, aboveIdle ? 'j_per_query_active' : 'j_per_query', `Joules per question${aboveIdle ? ' above idle' : ''} by task`, 'J')
-  );
+    byTask(chosen, 'accuracy', 'Accuracy by task', 'accuracy', '', [0, 1]),
+    byTask(chosen, aboveIdle ? 'j_per_query_active' : 'j_per_query', 'Joules per question by task', `joules per question${aboveIdle ? ' above idle' : ''}`, 'J')
+  )];
 }

@@ -1,6 +1,6 @@
 // How long answers took: latency and time to the first token, a row per run on one shared scale.
 import * as Plot from '@observablehq/plot';
-import { chart, marks, plot } from './chart.js';
+import { chart, logTicks, marks, plot } from './chart.js';
 import { runs, several } from './data.js';
 import { h } from './dom.js';
 import { count, percent, quantity, tick } from './format.js';
@@ -45,21 +45,21 @@ function distribution(key, title) {
   const draw = (width) => {
     const svg = plot({
       width,
-      height: several ? 56 + 74 * drawn.length : 250,
+      height: several ? 56 + 80 * drawn.length : 250,
       marginLeft: 8,
       marginRight: 12,
-      marginTop: several ? 18 : 34,
+      marginTop: several ? 20 : 34,
       marginBottom: 40,
-      x: { type: 'log', label: 'seconds, logarithmic →', tickFormat: tick('s'), ticks: width < 420 ? 3 : 6 },
+      x: { type: 'log', label: 'seconds, logarithmic →', tickFormat: tick('s'), ticks: logTicks(Math.min(...data.map((bar) => bar.x1)), Math.max(...data.map((bar) => bar.x2)), width < 420 ? 5 : 8) },
       y: { axis: null, domain: [0, Math.max(...data.map((bar) => bar.height)) * 1.12] },
-      fy: { axis: null, domain: drawn.map((run) => run.label), padding: 0.12 },
+      fy: { axis: null, domain: drawn.map((run) => run.label), padding: several ? 0.3 : 0 },
       marks: [
-        Plot.rectY(data, { x1: 'x1', x2: 'x2', y: 'height', fy: 'label', fill: (bar) => bar.run.colour, fillOpacity: 0.55, inset: 0.5, ariaLabel: 'bins' }),
+        Plot.rectY(data, { x1: 'x1', x2: 'x2', y: 'height', fy: 'label', fill: (bar) => bar.run.colour, fillOpacity: 0.55, inset: 0.5, className: 'bins' }),
         Plot.ruleY([0], { stroke: 'var(--line)' }),
         Plot.ruleX(points.filter(({ p }) => p === 'p50'), { x: (p) => p.figure.value, fy: 'label', stroke: 'var(--ink)' }),
         Plot.ruleX(points.filter(({ p }) => p !== 'p50'), { x: (p) => p.figure.value, fy: 'label', stroke: 'var(--ink)', strokeDasharray: '2 3' }),
         several
-          ? Plot.text(drawn, { fy: 'label', text: (run) => `${run.label} · median ${run.figures[`${key}_p50`]?.text ?? '—'}`, frameAnchor: 'top-left', dy: -6, dx: 2, fill: (run) => run.colour, fontWeight: 600, fontSize: 12 })
+          ? Plot.text(drawn, { fy: 'label', text: (run) => `${run.label} · median ${run.figures[`${key}_p50`]?.text ?? '—'}`, frameAnchor: 'top-left', dy: -15, dx: 2, fill: (run) => run.colour, fontWeight: 600, fontSize: 12 })
           : Plot.text(points, { x: (p) => p.figure.value, fy: 'label', text: (p) => p.p, frameAnchor: 'top', dy: -14, textAnchor: 'middle', fontSize: 11, fill: 'var(--muted)' }),
       ],
     });

@@ -49,11 +49,11 @@ function figureOf(run) {
       marginRight: 18,
       marginBottom: 42,
       clip: true,
-      x: { label: 'output tokens →', domain: [0, scatter.tokens_high], grid: true, ticks: width < 420 ? 4 : 8 },
+      x: { label: 'output tokens →', domain: [0, scatter.tokens_high], grid: true, ticks: Math.min(width < 420 ? 4 : 8, Math.max(1, Math.floor(scatter.tokens_high))), tickFormat: tick('') },
       y: { label: `↑ ${unit}`, domain: [y1, y2], grid: true, ticks: 5, tickFormat: tick('J') },
       marks: [
-        Plot.rect(cells, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'var(--accent)', fillOpacity: (c) => 0.12 + 0.88 * (Math.log1p(c.number) / Math.log1p(most)), ariaLabel: 'cells' }),
-        Plot.dot(dots, { x: 'output_tokens', y: 'joules', r: 3, fill: (row) => (row.outcome === 'correct' ? 'var(--accent)' : 'none'), stroke: (row) => (row.outcome === 'correct' ? 'var(--accent)' : row.outcome === 'missing' ? 'var(--missing)' : 'var(--wrong)'), fillOpacity: 0.55, strokeWidth: 1.25, ariaLabel: 'answers' }),
+        Plot.rect(cells, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'var(--accent)', fillOpacity: (c) => 0.12 + 0.88 * (Math.log1p(c.number) / Math.log1p(most)), className: 'cells' }),
+        Plot.dot(dots, { x: 'output_tokens', y: 'joules', r: 3, fill: (row) => (row.outcome === 'correct' ? 'var(--accent)' : 'none'), stroke: (row) => (row.outcome === 'correct' ? 'var(--accent)' : row.outcome === 'missing' ? 'var(--missing)' : 'var(--wrong)'), fillOpacity: 0.55, strokeWidth: 1.25, className: 'answers' }),
         Plot.line(ends, { x: 'x', y: 'y', stroke: 'var(--ink)', strokeWidth: 1.5, clip: true }),
       ].filter(Boolean),
     });
@@ -66,7 +66,7 @@ function figureOf(run) {
       lineWords(line),
       exact ? 'Filled dots are correct answers.' : `Darker cells hold more answers, up to ${count(most)}.`,
       scatter.outside > 0 && `${count(scatter.outside)} of ${count(scatter.n)} answers lie beyond the drawn range, which ends at the 99.9 % quantiles.`,
-      `${scatter.provenance}: ${scatter.method}.`,
+      `Joules are ${scatter.provenance} (${scatter.method}).`,
     ]
       .filter(Boolean)
       .join(' '),

@@ -1,7 +1,7 @@
 // Accuracy against what it costs: joules per question, and watts. With several runs the efficient
 // frontier; with one its tasks.
 import * as Plot from '@observablehq/plot';
-import { chart, marks, plot } from './chart.js';
+import { chart, logTicks, marks, plot } from './chart.js';
 import { aboveIdleTogether, energyFigure, runs, several, taskName } from './data.js';
 import { h } from './dom.js';
 import { tick } from './format.js';
@@ -59,7 +59,7 @@ function tradeoff({ name, title, word, unit }) {
   );
   const points = ofRuns.filter(Boolean);
   const without = runs.filter((_, i) => ofRuns[i] === null);
-  const full = `Accuracy against ${title}${aboveIdle ? ' above idle' : ''}`;
+  const full = `Accuracy against ${title}`;
   if (points.length === 0) {
     return chart({ title: full, name, empty: runs[0].figures[key]?.reason || runs[0].figures[name]?.reason || 'No run has both figures.' });
   }
@@ -81,32 +81,38 @@ function tradeoff({ name, title, word, unit }) {
       : tasks.length > 0
         ? 'The large dot is the run; the small ones are its tasks.'
         : 'The run as one point; several runs on one page make a frontier.',
+    aboveIdle && 'Above idle, because a run knows no more.',
     'Whiskers are 95 % intervals; hollow dots are not measured.',
     without.length > 0 && `Not drawn, because a figure is missing: ${without.map((run) => run.label).join(', ')}.`,
   ];
   const draw = (width) => {
-    const right = several ? Math.min(160, width / 4) : 20;
     const whiskers = (data, options) => [
       Plot.ruleY(data, { y: 'y', x1: 'x1', x2: 'x2', ...options }),
       Plot.ruleX(data, { x: 'x', y1: 'y1', y2: 'y2', ...options }),
+    ];
+    // On the right half a label stands left of its point.
+    const middle = log ? Math.sqrt(low * high) : high / 2;
+    const labels = (data, { gap, ...options }) => [
+      Plot.text(data.filter((p) => p.x <= middle), { x: 'x', y: 'y', dx: gap, textAnchor: 'start', className: 'labels', ...options }),
+      Plot.text(data.filter((p) => p.x > middle), { x: 'x', y: 'y', dx: -gap, textAnchor: 'end', className: 'labels', ...options }),
     ];
     const named = tasks.length <= MOST_LABELLED_TASKS ? tasks : [];
     const svg = plot({
       width,
       height: Math.round(Math.min(380, Math.max(260, width * 0.62))),
       marginLeft: 44,
-      marginRight: right,
+      marginRight: 20,
       marginBottom: 44,
-      x: { type: log ? 'log' : 'linear', label: `${title}${aboveIdle ? ' above idle' : ''} →`, tickFormat: tick(unit), grid: false, ticks: width < 420 ? 3 : 5, ...(log ? {} : { zero: true, nice: true }) },
+      x: { type: log ? 'log' : 'linear', label: `${title}${aboveIdle ? ' above idle' : ''} →`, tickFormat: tick(unit), grid: false, ...(log ? { ticks: logTicks(low, high, 7) } : { ticks: width < 420 ? 3 : 5, zero: true, nice: true }) },
       y: { label: '↑ accuracy', domain: [0, 1], grid: true, ticks: 5 },
       marks: [
-        fronts.map((front) => Plot.line(front, { x: 'x', y: 'y', curve: 'step-after', stroke: 'var(--muted)', strokeDasharray: '2 4', ariaLabel: 'frontier' })),
+        fronts.map((front) => Plot.line(front, { x: 'x', y: 'y', curve: 'step-after', stroke: 'var(--muted)', strokeDasharray: '2 4', className: 'frontier' })),
         whiskers(tasks, { stroke: 'var(--muted)', strokeOpacity: 0.25 }),
         whiskers(points, { stroke: 'colour', strokeWidth: 1.5, strokeOpacity: 0.75 }),
-        Plot.dot(tasks, { x: 'x', y: 'y', r: 3, fill: 'var(--muted)', ariaLabel: 'tasks' }),
-        Plot.dot(points, { x: 'x', y: 'y', r: 6, stroke: 'colour', strokeWidth: 2, fill: (p) => (p.provenance === 'measured' ? p.colour : 'var(--paper)'), ariaLabel: 'runs' }),
-        Plot.text(named, { x: 'x', y: 'y', text: (p) => short(p.label, 22), dx: 7, textAnchor: 'start', fill: 'var(--muted)', fontSize: 11 }),
-        several && Plot.text(points, { x: 'x', y: 'y', text: (p) => short(p.label, 26), dx: 11, dy: -9, textAnchor: 'start', fill: 'colour', stroke: 'var(--paper)', strokeWidth: 4, fontSize: 12, fontWeight: 600 }),
+        Plot.dot(tasks, { x: 'x', y: 'y', r: 3, fill: 'var(--muted)', className: 'tasks' }),
+        Plot.dot(points, { x: 'x', y: 'y', r: 6, stroke: 'colour', strokeWidth: 2, fill: (p) => (p.provenance === 'measured' ? p.colour : 'var(--paper)'), className: 'runs' }),
+        labels(named, { text: (p) => short(p.label, 22), gap: 7, fill: 'var(--muted)', fontSize: 11 }),
+        several && labels(points, { text: (p) => short(p.label, 28), gap: 11, dy: -9, fill: 'colour', stroke: 'var(--paper)', strokeWidth: 4, fontSize: 12, fontWeight: 600 }),
       ],
     });
     return { svg, items: [...marks(svg, 'runs', points, describe), ...marks(svg, 'tasks', tasks, describe)] };
