@@ -13,11 +13,11 @@ RELEASE := build/release
 setup:
 	@scripts/setup build
 setup-test:
-	@scripts/setup build train
+	@scripts/setup build train page
 setup-check:
 	@scripts/setup build check
 setup-bench:
-	@scripts/setup build bench
+	@scripts/setup build bench page
 setup-package:
 	@scripts/setup build package
 
