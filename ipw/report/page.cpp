@@ -60,6 +60,19 @@ std::string head(const std::vector<RunReport>& reports) {
       page_script().sha256, page_style().sha256, html_text(title_of(reports)), page_style().text);
 }
 
+core::Result<std::vector<PairedRun>> pair_runs(const std::vector<fs::path>& runs, int resamples) {
+  std::vector<PairedRun> paired;
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    PairedRun pair{i, compare_runs(runs[i], runs.front(), resamples)};
+    // Runs that do not compare can stand on one page; what cannot be read cannot.
+    if (!pair.comparison && pair.comparison.error().code != core::ErrorCode::kUsage) {
+      return std::unexpected(pair.comparison.error());
+    }
+    paired.push_back(std::move(pair));
+  }
+  return paired;
+}
+
 }  // namespace
 
 core::Result<Page> make_page(const std::vector<fs::path>& runs, const PageOptions& options) {
@@ -75,11 +88,16 @@ core::Result<Page> make_page(const std::vector<fs::path>& runs, const PageOption
     page.reports.push_back(std::move(reading.report));
     charts.push_back(std::move(drawn));
   }
+  IPW_TRY(const std::vector<PairedRun> paired, pair_runs(runs, options.report.resamples));
   page.html = head(page.reports);
   page.html += "<body>\n<noscript><p>Charts need JavaScript. The figures:</p><pre>" +
                without_script(page.reports) + "</pre></noscript>\n";
   page.html += "<script type=\"application/json\" id=\"report\">" +
-               script_json(page_json(page.reports, charts, options.ipw_version, options.made)) +
+               script_json(page_json({.reports = page.reports,
+                                      .charts = charts,
+                                      .paired = paired,
+                                      .ipw_version = options.ipw_version,
+                                      .made = options.made})) +
                "</script>\n<script type=\"application/json\" id=\"sheet\">";
   page.html += std::move(sheet).json();
   page.html += "</script>\n<script>";

@@ -12,7 +12,6 @@
 
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_rows.h"
-#include "ipw/report/run_comparison.h"
 #include "ipw/report/text.h"
 
 namespace ipw::report {
@@ -122,6 +121,52 @@ void add_texts(Json& json, const std::vector<metrics::NamedFigure>& figures) {
   }
 }
 
+void add_run(Json& run, const RunReport& report, const RunCharts& charts) {
+  // Beyond 2^53 a reader's JSON.parse would round them.
+  for (const auto& [name, seed] : report.manifest.seeds) {
+    run["manifest"]["seeds"][name] = std::to_string(seed);
+  }
+  add_texts(run["figures"], report.figures);
+  for (const TaskReport& task : report.tasks) {
+    add_texts(run["tasks"][task.task], task.figures);
+  }
+  run["notes"] = cautions(report);
+  run["unmeasured"] = unmeasured(report);
+  run["charts"] = {{"latency", histogram_json(charts.latency)},
+                   {"ttft", histogram_json(charts.ttft)},
+                   {"tokens", charts.tokens ? scatter_json(*charts.tokens) : Json(nullptr)},
+                   {"power", power_json(charts.power)}};
+  Json& events = run["events"] = Json::array();
+  for (const store::Event& event : charts.events) {
+    events.push_back({{"time", event.time}, {"kind", event.kind}, {"text", event.text}});
+  }
+}
+
+Json paired_json(const PairedRun& pair) {
+  if (!pair.comparison) return {{"run", pair.run}, {"reason", pair.comparison.error().message}};
+  const metrics::Comparison& comparison = pair.comparison->comparison;
+  Json json = {{"run", pair.run},
+               {"pairs", comparison.pairs},
+               {"only_here", comparison.only_a},
+               {"only_in_first", comparison.only_b},
+               {"same_devices", pair.comparison->same_devices},
+               {"figures", figures_json(comparison.figures)}};
+  add_texts(json["figures"], comparison.figures);
+  return json;
+}
+
+Json differences_json(const std::vector<RunReport>& reports,
+                      const std::vector<std::string>& labels) {
+  Json notes = Json::array();
+  for (std::size_t i = 1; i < reports.size(); ++i) {
+    for (const std::string& difference :
+         differences(reports.front().manifest, reports[i].manifest)) {
+      notes.push_back({{"a", labels.front()}, {"b", labels[i]}, {"text", difference}});
+    }
+  }
+  return notes;
+}
+
 bool measures_the_wall(const store::Manifest& manifest) {
   return std::ranges::any_of(manifest.sensors, [](const store::ManifestSensor& sensor) {
     return sensor.billed && sensor.scope == "wall";
@@ -154,18 +199,18 @@ core::Result<RunCharts> read_charts(store::Run& run, const metrics::Sample& samp
 }
 
 std::vector<std::string> run_labels(const std::vector<RunReport>& reports) {
-  const std::function<std::string(const RunReport&)> parts[] = {
-      [](const RunReport& report) { return model_title(report.manifest); },
-      [](const RunReport& report) { return report.manifest.questions.name; },
-      [](const RunReport& report) { return report.directory.filename().string(); },
-      [](const RunReport& report) { return report.manifest.run_id.substr(0, 8); }};
+  const std::function<std::string(const RunReport&, std::size_t)> parts[] = {
+      [](const RunReport& report, std::size_t) { return model_title(report.manifest); },
+      [](const RunReport& report, std::size_t) { return report.manifest.questions.name; },
+      [](const RunReport& report, std::size_t) { return report.directory.filename().string(); },
+      [](const RunReport&, std::size_t index) { return fmt::format("{}", index + 1); }};
   std::vector<std::string> labels(reports.size());
   for (const auto& part : parts) {
     std::map<std::string, int> times;
     for (const std::string& label : labels) ++times[label];
     for (std::size_t i = 0; i < reports.size(); ++i) {
       if (times[labels[i]] == 1 && !labels[i].empty()) continue;
-      labels[i] += (labels[i].empty() ? "" : " · ") + part(reports[i]);
+      labels[i] += (labels[i].empty() ? "" : " · ") + part(reports[i], i);
     }
   }
   return labels;
@@ -205,42 +250,21 @@ std::vector<std::string> unmeasured(const RunReport& report) {
   return lines;
 }
 
-Json page_json(const std::vector<RunReport>& reports, const std::vector<RunCharts>& charts,
-               const std::string& ipw_version, core::WallTime made) {
+Json page_json(const PageContent& content) {
+  const std::vector<RunReport>& reports = content.reports;
   Json json = report_json(reports);
-  json["ipw_version"] = ipw_version;
-  json["made"] = store::rfc3339(made);
+  json["ipw_version"] = content.ipw_version;
+  json["made"] = store::rfc3339(content.made);
   const std::vector<std::string> labels = run_labels(reports);
   for (std::size_t i = 0; i < reports.size(); ++i) {
-    Json& run = json["runs"][i];
-    run["label"] = labels[i];
-    // Beyond 2^53 a reader's JSON.parse would round them.
-    for (const auto& [name, seed] : reports[i].manifest.seeds) {
-      run["manifest"]["seeds"][name] = std::to_string(seed);
-    }
-    add_texts(run["figures"], reports[i].figures);
-    for (const TaskReport& task : reports[i].tasks) {
-      add_texts(run["tasks"][task.task], task.figures);
-    }
-    run["unmeasured"] = unmeasured(reports[i]);
-    run["charts"] = {{"latency", histogram_json(charts[i].latency)},
-                     {"ttft", histogram_json(charts[i].ttft)},
-                     {"tokens", charts[i].tokens ? scatter_json(*charts[i].tokens) : Json(nullptr)},
-                     {"power", power_json(charts[i].power)}};
-    Json& events = run["events"] = Json::array();
-    for (const store::Event& event : charts[i].events) {
-      events.push_back({{"time", event.time}, {"kind", event.kind}, {"text", event.text}});
-    }
+    add_run(json["runs"][i], reports[i], content.charts[i]);
+    json["runs"][i]["label"] = labels[i];
   }
   Json& rows = json["figure_rows"] = Json::array();
   for (const FigureRow& row : figure_rows()) rows.push_back({row.name, row.label});
-  Json& notes = json["differences"] = Json::array();
-  for (std::size_t i = 1; i < reports.size(); ++i) {
-    for (const std::string& difference :
-         differences(reports.front().manifest, reports[i].manifest)) {
-      notes.push_back({{"a", labels.front()}, {"b", labels[i]}, {"text", difference}});
-    }
-  }
+  json["differences"] = differences_json(reports, labels);
+  Json& paired = json["paired"] = Json::array();
+  for (const PairedRun& pair : content.paired) paired.push_back(paired_json(pair));
   return json;
 }
 

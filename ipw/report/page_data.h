@@ -11,6 +11,7 @@
 #include "ipw/core/clock.h"
 #include "ipw/report/log_histogram.h"
 #include "ipw/report/power_curve.h"
+#include "ipw/report/run_comparison.h"
 #include "ipw/report/run_report.h"
 #include "ipw/report/token_scatter.h"
 #include "ipw/store/run.h"
@@ -28,14 +29,28 @@ struct RunCharts {
 /// `sample` is the run's own.
 [[nodiscard]] core::Result<RunCharts> read_charts(store::Run& run, const metrics::Sample& sample);
 
-/// report_json() with more: per run "label", "charts", "events" and "unmeasured", every figure with
-/// the text that a terminal shows, the order and labels of the figures, and what differs between
-/// the runs. One element of `charts` per report.
-[[nodiscard]] nlohmann::ordered_json page_json(const std::vector<RunReport>& reports,
-                                               const std::vector<RunCharts>& charts,
-                                               const std::string& ipw_version, core::WallTime made);
+/// A later run against the first, over the questions that both asked; an error of kUsage says why
+/// they do not compare.
+struct PairedRun {
+  std::size_t run = 0;  // index among the page's
+  core::Result<RunComparison> comparison;
+};
 
-/// A short name per run: the model; with the question set or the folder where models are the same.
+struct PageContent {
+  const std::vector<RunReport>& reports;
+  const std::vector<RunCharts>& charts;  // one per report
+  const std::vector<PairedRun>& paired;
+  std::string ipw_version;
+  core::WallTime made;
+};
+
+/// report_json() with more: per run "label", "notes", "charts", "events" and "unmeasured", every
+/// figure with the text that a terminal shows, the order and labels of the figures, what differs
+/// between the runs, and "paired".
+[[nodiscard]] nlohmann::ordered_json page_json(const PageContent& content);
+
+/// A short name per run: the model; with the question set, the folder or its number where names are
+/// the same. No two are equal.
 [[nodiscard]] std::vector<std::string> run_labels(const std::vector<RunReport>& reports);
 
 /// What this run does not tell, one line each.

@@ -52,6 +52,9 @@ struct RunReading {
 /// As read_report(), of a run that is open.
 [[nodiscard]] core::Result<RunReading> read_run(store::Run& run, const ReportOptions& options);
 
+/// What makes the figures of this run rough, one clause each; mostly none.
+[[nodiscard]] std::vector<std::string> cautions(const RunReport& report);
+
 /// For a terminal of 100 columns: one run in full; several as one line each.
 [[nodiscard]] std::string report_text(const std::vector<RunReport>& reports, bool by_task);
 

@@ -71,9 +71,8 @@ std::string heading(const RunReport& report) {
                         store::name(idle.phase), quantity_text(idle.power.count(), "W"),
                         quantity_text(idle.standard_error.count(), "W"), idle.sensor);
   }
-  if (drowned_by_other_work(report)) {
-    text +=
-        "note: other work kept this machine busy, and the estimate takes it off: rough figures\n";
+  for (const std::string& caution : cautions(report)) {
+    text += wrapped("note: " + caution, kTerminalWidth, 2) + "\n";
   }
   return text;
 }
@@ -182,6 +181,11 @@ constexpr const char* kNarrowLegend =
     "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
 
 }  // namespace
+
+std::vector<std::string> cautions(const RunReport& report) {
+  if (!drowned_by_other_work(report)) return {};
+  return {"other work kept this machine busy, and the estimate takes it off: rough figures"};
+}
 
 std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
   std::string text;
