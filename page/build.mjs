@@ -32,8 +32,12 @@ function licences() {
       .map(([path]) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(path)[0])
   );
   for (const folder of [...folders].sort()) {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((n) => join(folder, n)).find(existsSync);
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8')
+    );
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license']
+      .map((n) => join(folder, n))
+      .find(existsSync);
     const words = file ? readFileSync(file, 'utf8').trim() : `Licence: ${license}`;
     holders.set(words, [...(holders.get(words) ?? []), `${name} ${version}`]);
   }
@@ -43,8 +47,12 @@ function licences() {
 const script = `/* ${licences().replaceAll('*/', '* /')} */\n${text('.js')}`;
 const style = text('.css');
 
-for (const [what, asset, end] of [['script', script, /<\/script|<!--/i], ['style', style, /<\/style|<!--/i]]) {
-  if (end.test(asset)) throw new Error(`the ${what} holds a sequence that would end its HTML element`);
+for (const [what, asset, end] of [
+  ['script', script, /<\/script|<!--/i],
+  ['style', style, /<\/style|<!--/i],
+]) {
+  if (end.test(asset))
+    throw new Error(`the ${what} holds a sequence that would end its HTML element`);
 }
 
 // String literals are limited in length by some compilers: pieces, cut between characters.

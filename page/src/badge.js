@@ -11,11 +11,20 @@ const MEANINGS = {
 
 export function badge({ provenance, method }) {
   const sign = SIGNS[provenance];
-  return h('span', { class: `badge ${provenance}`, title: MEANINGS[provenance] }, `${sign ? `${sign} ` : ''}${provenance}${method ? ` · ${method}` : ''}`);
+  return h(
+    'span',
+    { class: `badge ${provenance}`, title: MEANINGS[provenance] },
+    `${sign ? `${sign} ` : ''}${provenance}${method ? ` · ${method}` : ''}`
+  );
 }
 
 export const verdictSign = { correct: '✓', incorrect: '✗', missing: '?' };
 
 export function verdict(outcome) {
-  return h('span', { class: `verdict ${outcome}` }, h('span', { 'aria-hidden': 'true' }, `${verdictSign[outcome]} `), outcome);
+  return h(
+    'span',
+    { class: `verdict ${outcome}` },
+    h('span', { 'aria-hidden': 'true' }, `${verdictSign[outcome]} `),
+    outcome
+  );
 }

@@ -1,7 +1,8 @@
 // The frame of every chart: heading, drawing, what the pointer or the arrow keys are on, SVG and CSV at
 // a click, and the same as a table for whoever does not see it.
 import * as Plot from '@observablehq/plot';
-import { csv, h, save } from './dom.js';
+import { csv, h, save, table } from './dom.js';
+import { count } from './format.js';
 
 const MOST_TABLE_ROWS = 200;
 let charts = 0;
@@ -9,7 +10,13 @@ let charts = 0;
 /** Colours and opacities as given. Plot's own <style> goes: the page's policy refuses it, and page.css
  * says the same. */
 export function plot({ marks, ...options }) {
-  const svg = Plot.plot({ className: 'plot', color: { type: 'identity' }, opacity: { type: 'identity' }, ...options, marks: marks.flat(Infinity).filter(Boolean) });
+  const svg = Plot.plot({
+    className: 'plot',
+    color: { type: 'identity' },
+    opacity: { type: 'identity' },
+    ...options,
+    marks: marks.flat(Infinity).filter(Boolean),
+  });
   for (const style of svg.querySelectorAll('style')) style.remove();
   return svg;
 }
@@ -18,25 +25,29 @@ export function plot({ marks, ...options }) {
  * draw(width) → {svg, items: [{node, text, open}]}; table: {columns: [name…], rows: [[cell…]…]};
  * empty: why there is nothing to draw.
  */
-export function chart({ title, note, name, draw, table, empty, summary, level = 3 }) {
+export function chart({ title, note, name, draw, table: values, empty, summary }) {
   const id = `chart-${++charts}`;
-  const heading = h(`h${level}`, { id }, title);
+  const heading = h('h3', { id }, title);
   if (empty) {
-    return h('figure', { class: 'chart', 'aria-labelledby': id }, h('figcaption', {}, heading), h('p', { class: 'absent' }, empty));
+    return h(
+      'figure',
+      { class: 'chart', 'aria-labelledby': id },
+      h('figcaption', {}, heading),
+      h('p', { class: 'absent' }, empty)
+    );
   }
   const area = h('div', { class: 'area' });
   const readout = h('output', { class: 'readout', 'aria-live': 'polite' });
-  let drawn = 0;
-  const render = (width) => {
-    if (width < 40 || Math.abs(width - drawn) < 4) return;
-    drawn = width;
-    const { svg, items = [] } = draw(Math.round(width));
+  drawAtWidth(area, (width) => {
+    const { svg, items = [] } = draw(width);
     area.replaceChildren(svg);
-    moveApart([...svg.querySelectorAll('.labels text')], [...svg.querySelectorAll('.runs circle')]);
+    moveApart([...svg.querySelectorAll('.labels text')], [...svg.querySelectorAll('.runs circle')], svg);
     walkable(svg, items, readout, `${title}. ${summary ?? ''}`);
-  };
-  new ResizeObserver(([entry]) => render(entry.contentRect.width)).observe(area);
-  const file = `ipw-${name}`;
+  });
+  const tool = (kind, onclick) =>
+    h('button', { type: 'button', 'aria-label': `${title}: save as ${kind}`, onclick }, kind);
+  const saveSvg = () => save(`ipw-${name}.svg`, 'image/svg+xml', standalone(area.firstElementChild, title));
+  const saveCsv = () => save(`ipw-${name}.csv`, 'text/csv', csv([values.columns, ...values.rows]));
   return h(
     'figure',
     { class: 'chart', 'aria-labelledby': id, 'data-chart': name },
@@ -44,38 +55,47 @@ export function chart({ title, note, name, draw, table, empty, summary, level = 
       'figcaption',
       {},
       heading,
-      h(
-        'div',
-        { class: 'tools' },
-        h('button', { type: 'button', 'aria-label': `${title}: save as SVG`, onclick: () => save(`${file}.svg`, 'image/svg+xml', standalone(area.firstElementChild, title)) }, 'SVG'),
-        h('button', { type: 'button', 'aria-label': `${title}: save as CSV`, onclick: () => save(`${file}.csv`, 'text/csv', csv([table.columns, ...table.rows])) }, 'CSV')
-      ),
+      h('div', { class: 'tools' }, tool('SVG', saveSvg), tool('CSV', saveCsv)),
       note && h('p', { class: 'note' }, note)
     ),
     area,
     readout,
-    h('details', { class: 'as-table' }, h('summary', {}, 'The same as a table'), plainTable(table, title))
+    h('details', { class: 'as-table' }, h('summary', {}, 'The same as a table'), sameAsTable(values, title))
   );
 }
 
-export function plainTable({ columns, rows, shown }, title) {
-  const body = (shown ?? rows).slice(0, MOST_TABLE_ROWS);
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${title}, table` },
-    h(
-      'table',
-      {},
-      h('thead', {}, h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)))),
-      h('tbody', {}, body.map((row) => h('tr', {}, row.map((cell, i) => (i === 0 ? h('th', { scope: 'row' }, cellText(cell)) : h('td', {}, cellText(cell)))))))
-    ),
-    rows.length > body.length && h('p', { class: 'note' }, `The first ${body.length} of ${rows.length} rows; the CSV has all.`)
-  );
+const widths = new WeakMap(); // area → what draws it where its width has changed
+
+function drawAtWidth(area, draw) {
+  let drawn = 0;
+  const redraw = () => {
+    const width = Math.round(area.clientWidth);
+    if (width < 40 || Math.abs(width - drawn) < 4) return;
+    drawn = width;
+    draw(width);
+  };
+  widths.set(area, redraw);
+  new ResizeObserver(redraw).observe(area);
+}
+
+/** Draws what was opened a moment ago and not drawn yet. */
+export function drawAll() {
+  for (const area of document.querySelectorAll('.area')) widths.get(area)?.();
+}
+
+function sameAsTable({ columns, rows }, title) {
+  const shown = rows.slice(0, MOST_TABLE_ROWS);
+  return [
+    table({ name: `${title}, table`, columns, rows: shown.map((row) => row.map(cellText)) }),
+    rows.length > shown.length &&
+      h('p', { class: 'note' }, `The first ${shown.length} of ${rows.length} rows; the CSV has all.`),
+  ];
 }
 
 function cellText(cell) {
   if (cell === null || cell === undefined) return '—';
-  if (typeof cell === 'number') return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(5)));
+  if (typeof cell === 'number')
+    return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(5)));
   return String(cell);
 }
 
@@ -83,7 +103,10 @@ function cellText(cell) {
 function walkable(svg, items, readout, label) {
   svg.setAttribute('role', items.length > 0 ? 'application' : 'img');
   svg.setAttribute('aria-roledescription', 'chart');
-  svg.setAttribute('aria-label', items.length > 0 ? `${label} ${items.length} items: arrow keys go through them.` : label);
+  svg.setAttribute(
+    'aria-label',
+    items.length > 0 ? `${label} ${items.length} items: arrow keys go through them.` : label
+  );
   for (const child of svg.children) child.setAttribute('aria-hidden', 'true');
   if (items.length === 0) return;
   svg.setAttribute('tabindex', '0');
@@ -92,7 +115,9 @@ function walkable(svg, items, readout, label) {
     items[current]?.node.classList.remove('here');
     current = index;
     const item = items[current];
-    readout.textContent = item ? item.text + (item.open ? ' — click or Enter to look closer' : '') : '';
+    readout.textContent = item
+      ? item.text + (item.open ? ' — click or Enter to look closer' : '')
+      : '';
     item?.node.classList.add('here');
   };
   items.forEach((item, index) => {
@@ -126,20 +151,35 @@ export function marks(svg, name, data, describe, open) {
     });
 }
 
-// Labels that would lie on each other, or on what must be seen, move down, from the top one on.
-function moveApart(labels, kept) {
+// Labels that would leave the drawing move in; those that would lie on each other, or on what must be
+// seen, move down, from the top one on.
+function moveApart(labels, kept, svg) {
+  const { right: edge, left: start } = svg.getBoundingClientRect();
   const placed = kept.map((node) => node.getBoundingClientRect());
-  const boxes = labels.map((node) => ({ node, box: node.getBoundingClientRect() })).sort((a, b) => a.box.top - b.box.top);
+  const boxes = labels
+    .map((node) => ({ node, box: node.getBoundingClientRect() }))
+    .sort((a, b) => a.box.top - b.box.top);
   for (const { node, box } of boxes) {
-    let shift = 0;
-    for (let moved = true; moved; ) {
-      const hit = placed.find((other) => box.left < other.right && other.left < box.right && box.top + shift < other.bottom && other.top < box.bottom + shift);
-      moved = Boolean(hit);
-      if (hit) shift = hit.bottom - box.top + 1;
+    const aside = Math.max(Math.min(0, edge - box.right), start - box.left);
+    const [left, right] = [box.left + aside, box.right + aside];
+    let down = 0;
+    for (;;) {
+      const [top, bottom] = [box.top + down, box.bottom + down];
+      const hit = placed.find((other) => left < other.right && other.left < right && top < other.bottom && other.top < bottom);
+      if (!hit) break;
+      down = hit.bottom - box.top + 1;
     }
-    placed.push({ left: box.left, right: box.right, top: box.top + shift, bottom: box.bottom + shift });
-    if (shift > 0) node.setAttribute('transform', `${node.getAttribute('transform') ?? ''} translate(0,${shift})`);
+    placed.push({ left, right, top: box.top + down, bottom: box.bottom + down });
+    if (aside === 0 && down === 0) continue;
+    node.setAttribute('transform', `${node.getAttribute('transform') ?? ''} translate(${aside},${down})`);
   }
+}
+
+/** What whiskers are, and that a missing one is no sign of certainty. */
+export function whiskerWords(figures) {
+  const without = figures.filter(({ low, high }) => low === null || high === null).length;
+  const missing = without === 0 ? '' : ` ${count(without)} of ${count(figures.length)} have none, or half of one: no limit could be given.`;
+  return `Whiskers are 95 % intervals.${missing}`;
 }
 
 /** 1, 2 and 5 times the powers of ten in a range, or the powers alone where those were too many. */
@@ -148,9 +188,11 @@ export function logTicks(low, high, most) {
   const to = Math.ceil(Math.log10(high));
   for (const steps of [[1, 2, 5], [1, 3], [1]]) {
     const ticks = [];
-    for (let power = from; power <= to; ++power) ticks.push(...steps.map((step) => Number(`${step}e${power}`)));
+    for (let power = from; power <= to; ++power)
+      ticks.push(...steps.map((step) => Number(`${step}e${power}`)));
     const inside = ticks.filter((tick) => tick >= low && tick <= high);
-    if (inside.length <= most || steps.length === 1) return inside.length > 1 ? inside : [low, high];
+    if (inside.length <= most || steps.length === 1)
+      return inside.length > 1 ? inside : [low, high];
   }
   return [low, high];
 }
@@ -158,7 +200,9 @@ export function logTicks(low, high, most) {
 // A file of its own: colours as they are in daylight, white ground.
 function standalone(svg, title) {
   const copy = svg.cloneNode(true);
-  const light = document.querySelector('.daylight') ?? document.body.appendChild(h('div', { class: 'daylight', hidden: true }));
+  const light =
+    document.querySelector('.daylight') ??
+    document.body.appendChild(h('div', { class: 'daylight', hidden: true }));
   const colours = getComputedStyle(light);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('font-family', 'system-ui, sans-serif');
@@ -166,9 +210,19 @@ function standalone(svg, title) {
   copy.setAttribute('fill', 'currentColor');
   for (const gone of ['tabindex', 'class']) copy.removeAttribute(gone);
   const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  for (const [key, value] of [['width', '100%'], ['height', '100%'], ['fill', 'white']]) ground.setAttribute(key, value);
+  for (const [key, value] of [
+    ['width', '100%'],
+    ['height', '100%'],
+    ['fill', 'white'],
+  ])
+    ground.setAttribute(key, value);
   const name = document.createElementNS('http://www.w3.org/2000/svg', 'title');
   name.textContent = title;
   copy.prepend(name, ground);
-  return new XMLSerializer().serializeToString(copy).replace(/var\((--[\w-]+)\)/g, (_, variable) => colours.getPropertyValue(variable).trim() || 'black');
+  return new XMLSerializer()
+    .serializeToString(copy)
+    .replace(
+      /var\((--[\w-]+)\)/g,
+      (_, variable) => colours.getPropertyValue(variable).trim() || 'black'
+    );
 }

@@ -8,7 +8,11 @@ export const sheet = read('sheet');
 export const runs = report.runs;
 export const several = runs.length > 1;
 
+// What turns the direction of writing would turn what stands beside it, too.
+const upright = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+
 runs.forEach((run, index) => {
+  run.label = upright(run.label);
   run.index = index;
   run.colour = several ? `var(--run-${index % 8})` : 'var(--accent)';
   run.rows = [];
@@ -23,12 +27,12 @@ for (const run of runs) {
   run.rows.sort((a, b) => a.started_s - b.started_s);
 }
 
-/** The figure and whether it is that above idle: gross where there is one. */
+/** The figure and whether it is that above idle: gross where it has a value. */
 export function energyFigure(figures, name) {
   const gross = figures[name];
   const active = figures[`${name}_active`];
   if (gross && gross.value !== null) return { figure: gross, aboveIdle: false };
-  if (active && (active.value !== null || active.low !== null)) return { figure: active, aboveIdle: true };
+  if (active && (active.value !== null || active.n > 0)) return { figure: active, aboveIdle: true };
   return { figure: gross ?? active ?? absent('not in this run'), aboveIdle: false };
 }
 
@@ -40,15 +44,28 @@ export function aboveIdleTogether(name) {
   return active > gross;
 }
 
-export const absent = (reason) => ({ value: null, low: null, high: null, n: 0, unit: '', provenance: 'measured', method: '', text: '—', interval_text: '', reason });
+export const absent = (reason) => ({
+  value: null,
+  low: null,
+  high: null,
+  n: 0,
+  unit: '',
+  provenance: 'measured',
+  method: '',
+  text: '—',
+  interval_text: '',
+  reason,
+});
 
 export const sign = (figure) => SIGNS[figure.provenance] ?? '';
 
-export const taskName = (task) => (task === '' ? '(no task)' : task);
+export const taskName = (task) => (task === '' ? '(no task)' : upright(task));
 
 /** What row.joules are called. */
-export const joulesWord = (run) => {
-  const tokens = run.charts.tokens;
-  if (!tokens) return 'joules';
-  return tokens.above_idle ? 'joules above idle' : 'joules';
-};
+export const joulesWord = ({ index }) => (sheet.runs[index].above_idle ? 'Joules above idle' : 'Joules');
+
+/** What a row's joules do not go without; nothing where all were measured. */
+export function signOf({ energy }) {
+  const sources = [...new Set(energy.map(({ provenance }) => provenance))];
+  return SIGNS[sources.length > 1 ? 'mixed' : sources[0]] ?? '';
+}

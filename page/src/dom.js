@@ -8,15 +8,49 @@ export function h(name, attributes = {}, ...children) {
     if (typeof value === 'function') element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? '' : String(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false)
+  );
   return element;
+}
+
+/**
+ * A table that scrolls sideways where it is too wide for the screen. The first cell of each row is
+ * its heading; a cell is a text, an element, a list of them, or a <td>.
+ */
+export function table({ name, columns, rows, attributes = {} }) {
+  const cell = (content) => (content instanceof HTMLTableCellElement ? content : h('td', {}, content));
+  const head = columns.map((column) => h('th', { scope: 'col' }, column));
+  const body = rows.map(([heading, ...cells]) =>
+    h('tr', {}, h('th', { scope: 'row' }, heading), cells.map(cell))
+  );
+  return h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': name },
+    h('table', attributes, h('thead', {}, h('tr', {}, head)), h('tbody', {}, body))
+  );
+}
+
+/** [term, what it is] pairs; those without a value are left out. */
+export function facts(entries) {
+  const there = entries.filter((entry) => entry && ![null, undefined, '', false].includes(entry[1]));
+  return h('dl', {}, there.map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
 }
 
 /** A text of the data that may run in either direction, with what was cut out of it. */
 export function words(text) {
   if (text === null || text === undefined) return h('span', { class: 'absent' }, 'none');
-  if (typeof text === 'string') return text === '' ? h('span', { class: 'absent' }, 'empty') : h('bdi', {}, text);
-  return h('bdi', {}, text.head, h('mark', { class: 'cut' }, ` … ${text.cut.toLocaleString('en')} bytes are cut here … `), text.tail);
+  if (typeof text === 'string')
+    return text === '' ? h('span', { class: 'absent' }, 'empty') : h('bdi', {}, text);
+  return h(
+    'bdi',
+    {},
+    text.head,
+    h('mark', { class: 'cut' }, ` … ${text.cut.toLocaleString('en')} bytes are cut here … `),
+    text.tail
+  );
 }
 
 /** The same as one plain string. */

@@ -1,11 +1,12 @@
-// The figures that people look for first: cards for one run, a table for several; all figures below.
+// The figures that people look for first: cards for one run, a table for several with the differences
+// that their common questions show; all figures below.
 import { badge } from './badge.js';
 import { absent, energyFigure, report, runs, several, sign } from './data.js';
-import { h } from './dom.js';
-import { count } from './format.js';
+import { h, table } from './dom.js';
+import { count, records } from './format.js';
 
 const HEADLINE = [
-  { name: 'accuracy', label: 'Accuracy', unit: 'correct / asked' },
+  { name: 'accuracy', label: 'Accuracy' },
   { name: 'ipj', label: 'Correct answers per joule', energy: true },
   { name: 'ipw', label: 'Accuracy per watt', energy: true },
   { name: 'j_per_query', label: 'Joules per question', energy: true },
@@ -16,67 +17,100 @@ const HEADLINE = [
   { name: 'tokens_per_s', label: 'Output tokens per second' },
 ];
 
-function pick(run, { name, energy }) {
-  if (energy) {
-    const { figure, aboveIdle } = energyFigure(run.figures, name);
-    return { name: aboveIdle ? `${name}_active` : name, figure, aboveIdle };
-  }
-  return { name, figure: run.figures[name] ?? absent('not in this run'), aboveIdle: false };
+const PAIRED = [
+  { name: 'accuracy_difference', label: 'Accuracy, difference' },
+  { name: 'ipj_ratio', label: 'Correct answers per joule, ratio' },
+  { name: 'j_per_query_ratio', label: 'Joules per question, ratio' },
+  { name: 'latency_mean_ratio', label: 'Latency, ratio of means' },
+];
+
+function pick({ figures }, { name, energy }) {
+  if (!energy) return { name, figure: figures[name] ?? absent('not in this run'), aboveIdle: false };
+  const { figure, aboveIdle } = energyFigure(figures, name);
+  return { name: aboveIdle ? `${name}_active` : name, figure, aboveIdle };
 }
+
+const valueText = (figure) => (figure.value === null ? '—' : sign(figure) + figure.text);
+
+// "[11.9, 12.8]" is "11.9 to 12.8" in a page.
+const limits = (figure) => figure.interval_text.slice(1, -1).replace(', ', ' to ');
+
+const isThere = (figure) => figure.value !== null || figure.low !== null;
 
 // <data> carries the number as the JSON has it.
-function value(figure, name) {
-  const shown = figure.value === null ? '—' : sign(figure) + figure.text;
-  return h('data', { class: 'value', value: figure.value ?? '', 'data-figure': name }, shown);
-}
-
-const limits = (figure) => figure.interval_text.slice(1, -1).replace(', ', ' – ');
-
-function interval(figure) {
-  if (!figure.interval_text) return null;
-  return h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${limits(figure)}`);
-}
+const value = (figure, name) =>
+  h('data', { class: 'value', value: figure.value ?? '', 'data-figure': name }, valueText(figure));
 
 function card(run, entry) {
   const { figure, name, aboveIdle } = pick(run, entry);
+  const interval = figure.interval_text
+    ? h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${limits(figure)}`)
+    : figure.value === null
+      ? 'not available'
+      : 'no interval';
   return h(
     'li',
     { class: 'card' },
     h('h3', {}, entry.label, aboveIdle && h('small', {}, ' above idle')),
     h('p', { class: 'big' }, value(figure, name)),
-    h('p', { class: 'interval-line' }, interval(figure) ?? (figure.value === null ? 'not available' : 'no interval')),
-    h('p', {}, figure.value === null && figure.low === null ? null : badge(figure)),
+    h('p', { class: 'interval-line' }, interval),
+    isThere(figure) && h('p', {}, badge(figure)),
     figure.reason && h('p', { class: 'note' }, figure.reason)
   );
 }
 
-function comparison() {
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Headline figures of all runs' },
-    h(
-      'table',
-      { class: 'comparison' },
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Run'), HEADLINE.map(({ label }) => h('th', { scope: 'col' }, label)))),
-      h(
-        'tbody',
-        {},
-        runs.map((run) =>
-          h(
-            'tr',
-            { 'data-run': run.index },
-            h('th', { scope: 'row' }, swatch(run), run.label, h('small', {}, `${count(run.records.total)} ${run.records.total === 1 ? 'record' : 'records'}`)),
-            HEADLINE.map((entry) => {
-              const { figure, name, aboveIdle } = pick(run, entry);
-              const why = figure.value === null ? figure.reason : null;
-              return h('td', { title: figure.reason || null }, value(figure, name), aboveIdle && figure.value !== null && '*', h('br'), figure.interval_text ? h('span', { class: 'interval' }, limits(figure)) : h('small', {}, why ?? 'no interval'));
-            })
-          )
-        )
-      )
-    ),
-    h('p', { class: 'note' }, '95 % intervals below the values. * above idle only; ≈ estimated, ± mixed: neither is measured.')
-  );
+function narrowCell(figure, shown, mark) {
+  const why = figure.value === null ? figure.reason : null;
+  const below = figure.interval_text
+    ? h('span', { class: 'interval' }, limits(figure))
+    : h('small', {}, why ?? 'no interval');
+  return h('td', { title: figure.reason || null }, shown, mark, h('br'), below);
+}
+
+function sideBySide() {
+  const row = (run) => [
+    [swatch(run), h('bdi', {}, run.label), h('small', {}, records(run.records.total))],
+    ...HEADLINE.map((entry) => {
+      const { figure, name, aboveIdle } = pick(run, entry);
+      const shown = value(figure, name);
+      shown.dataset.run = run.index;
+      return narrowCell(figure, shown, aboveIdle && figure.value !== null && '*');
+    }),
+  ];
+  return [
+    table({
+      name: 'Headline figures of all runs',
+      columns: ['Run', ...HEADLINE.map(({ label }) => label)],
+      rows: runs.map(row),
+      attributes: { class: 'comparison' },
+    }),
+    h('p', { class: 'note' }, '95 % intervals below the values. * above idle only; ≈ estimated, ± mixed: neither is measured.'),
+  ];
+}
+
+// Question by question, so that what is hard for both cancels.
+function paired() {
+  const present = PAIRED.map((entry) => ({
+    ...entry,
+    find: ({ figures }) => figures?.[entry.name] ?? figures?.[entry.name.replace('_ratio', '_active_ratio')],
+  }));
+  const row = ({ run, pairs, reason, ...rest }) => [
+    [swatch(runs[run]), h('bdi', {}, runs[run].label), h('small', {}, reason ? 'no question in common' : `${count(pairs)} common questions`)],
+    ...present.map(({ name, find }) => {
+      const figure = find(rest) ?? absent(reason ? 'no question in common' : 'not in both runs');
+      return narrowCell(figure, h('data', { class: 'value', value: figure.value ?? '', 'data-paired': name }, valueText(figure)));
+    }),
+  ];
+  return [
+    h('h3', { class: 'after' }, 'Against ', h('bdi', {}, runs[0].label), ', question by question'),
+    table({
+      name: 'Differences from the first run',
+      columns: ['Run', ...present.map(({ label }) => label)],
+      rows: report.paired.map(row),
+      attributes: { class: 'comparison' },
+    }),
+    h('p', { class: 'note' }, 'Only questions that both runs asked. A difference is this run less the first, a ratio this run over the first; an interval that holds 0, or 1 for a ratio, shows no difference. As ipw compare prints it.'),
+  ];
 }
 
 export function swatch(run) {
@@ -87,39 +121,38 @@ export function swatch(run) {
 
 /** Which colour is which run; nothing where there is one. */
 export function runLegend() {
-  return several && h('p', { class: 'legend' }, runs.map((run) => h('span', {}, swatch(run), run.label)));
+  if (!several) return null;
+  return h('p', { class: 'legend' }, runs.map((run) => h('span', {}, swatch(run), h('bdi', {}, run.label))));
 }
 
 function allFigures(run) {
   const labels = new Map(report.figure_rows);
-  const line = (name, figure, part) =>
-    h(
-      'tr',
-      {},
-      h('th', { scope: 'row' }, part ? '… of it' : (labels.get(name) ?? name), h('small', {}, name)),
-      h('td', {}, h('data', { value: figure.value ?? '', 'data-all': part ? null : name }, figure.value === null ? '—' : sign(figure) + figure.text)),
-      h('td', {}, figure.interval_text ? limits(figure) : '—'),
-      h('td', {}, count(figure.n)),
-      h('td', {}, figure.value === null && figure.low === null ? '—' : badge(figure)),
-      h('td', { class: 'reason' }, figure.reason ?? '')
-    );
+  const row = (name, figure, part) => [
+    [part ? '… of it' : (labels.get(name) ?? name), h('small', {}, name)],
+    h('data', { value: figure.value ?? '', 'data-all': part ? null : name }, valueText(figure)),
+    figure.interval_text ? limits(figure) : '—',
+    count(figure.n),
+    isThere(figure) ? badge(figure) : '—',
+    h('td', { class: 'reason' }, figure.reason ?? ''),
+  ];
   return h(
     'details',
-    { class: 'as-table', 'data-all-figures': run.index },
-    h('summary', {}, several ? `All figures of ${run.label}` : 'All figures'),
-    h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `All figures of ${run.label}` },
-      h(
-        'table',
-        {},
-        h('thead', {}, h('tr', {}, ['Figure', 'Value', '95 % interval', 'n', 'Source', 'Note'].map((name) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, Object.entries(run.figures).flatMap(([name, figure]) => [line(name, figure), ...(figure.parts ?? []).map((part) => line(name, part, true))]))
-      )
-    )
+    { class: 'as-table' },
+    h('summary', {}, several ? ['All figures of ', h('bdi', {}, run.label)] : 'All figures'),
+    table({
+      name: `All figures of ${run.label}`,
+      columns: ['Figure', 'Value', '95 % interval', 'n', 'Source', 'Note'],
+      rows: Object.entries(run.figures).flatMap(([name, figure]) => [
+        row(name, figure),
+        ...(figure.parts ?? []).map((part) => row(name, part, true)),
+      ]),
+    })
   );
 }
 
 export function headline() {
-  return [several ? comparison() : h('ul', { class: 'cards' }, HEADLINE.map((entry) => card(runs[0], entry))), runs.map(allFigures)];
+  const first = several
+    ? [sideBySide(), paired()]
+    : h('ul', { class: 'cards' }, HEADLINE.map((entry) => card(runs[0], entry)));
+  return [first, runs.map(allFigures)];
 }

@@ -31,53 +31,81 @@ function bars(run, key) {
   }));
 }
 
+const PERCENTILES = ['p50', 'p90', 'p99'];
+
+function pointsOf(drawn, key) {
+  const one = (run, p) => ({ label: run.label, p, figure: run.figures[`${key}_${p}`] });
+  return drawn.flatMap((run) => PERCENTILES.map((p) => one(run, p))).filter(({ figure }) => figure && figure.value !== null);
+}
+
+function percentileRules(points) {
+  const at = { x: ({ figure }) => figure.value, fy: 'label', stroke: 'var(--ink)' };
+  return [
+    Plot.ruleX(points.filter(({ p }) => p === 'p50'), at),
+    Plot.ruleX(points.filter(({ p }) => p !== 'p50'), { ...at, strokeDasharray: '2 3' }),
+  ];
+}
+
+function names(drawn, points, key) {
+  if (!several) {
+    return Plot.text(points, { x: ({ figure }) => figure.value, fy: 'label', text: 'p', frameAnchor: 'top', dy: -14, textAnchor: 'middle', fontSize: 11, fill: 'var(--muted)' });
+  }
+  const text = (run) => `${run.label} · median ${run.figures[`${key}_p50`]?.text ?? '—'}`;
+  return Plot.text(drawn, { fy: 'label', text, frameAnchor: 'top-left', dy: -15, dx: 2, fill: 'colour', fontWeight: 600, fontSize: 12 });
+}
+
+function drawing({ drawn, data, points, key }, width) {
+  const low = Math.min(...data.map(({ x1 }) => x1));
+  const high = Math.max(...data.map(({ x2 }) => x2));
+  const tallest = Math.max(...data.map(({ height }) => height));
+  const fill = ({ run }) => run.colour;
+  return plot({
+    width,
+    height: several ? 56 + 80 * drawn.length : 250,
+    marginLeft: 8,
+    marginRight: 12,
+    marginTop: several ? 20 : 34,
+    marginBottom: 40,
+    x: { type: 'log', label: 'seconds, logarithmic →', tickFormat: tick('s'), ticks: logTicks(low, high, width < 420 ? 5 : 8) },
+    y: { axis: null, domain: [0, tallest * 1.12] },
+    fy: { axis: null, domain: drawn.map(({ label }) => label), padding: several ? 0.3 : 0 },
+    marks: [
+      Plot.rectY(data, { x1: 'x1', x2: 'x2', y: 'height', fy: 'label', fill, fillOpacity: 0.55, inset: 0.5, className: 'bins' }),
+      Plot.ruleY([0], { stroke: 'var(--line)' }),
+      percentileRules(points),
+      names(drawn, points, key),
+    ],
+  });
+}
+
 function distribution(key, title) {
   const drawn = runs.filter((run) => run.charts[key].n > 0);
-  const without = runs.filter((run) => run.charts[key].n === 0);
   if (drawn.length === 0) return chart({ title, name: key, empty: 'No answer has this time: nothing came back from the model.' });
+  const without = runs.filter((run) => !drawn.includes(run)).map(({ label }) => label);
   const data = drawn.flatMap((run) => bars(run, key));
-  const points = drawn.flatMap((run) =>
-    ['p50', 'p90', 'p99'].map((p) => ({ run, label: run.label, p, figure: run.figures[`${key}_${p}`] })).filter(({ figure }) => figure?.value)
-  );
-  const describe = (bar) => `${several ? `${bar.label}: ` : ''}${quantity(bar.x1, 's')} to ${quantity(bar.x2, 's')}: ${count(bar.number)} answers (${percent(bar.share)})`;
-  const open = (bar) =>
-    narrowTo(`${title} ${quantity(bar.x1, 's')} to ${quantity(bar.x2, 's')}${several ? ` in ${bar.label}` : ''}`, (row) => row.run === bar.run.index && row[`${key}_s`] >= bar.x1 && row[`${key}_s`] < bar.x2);
-  const draw = (width) => {
-    const svg = plot({
-      width,
-      height: several ? 56 + 80 * drawn.length : 250,
-      marginLeft: 8,
-      marginRight: 12,
-      marginTop: several ? 20 : 34,
-      marginBottom: 40,
-      x: { type: 'log', label: 'seconds, logarithmic →', tickFormat: tick('s'), ticks: logTicks(Math.min(...data.map((bar) => bar.x1)), Math.max(...data.map((bar) => bar.x2)), width < 420 ? 5 : 8) },
-      y: { axis: null, domain: [0, Math.max(...data.map((bar) => bar.height)) * 1.12] },
-      fy: { axis: null, domain: drawn.map((run) => run.label), padding: several ? 0.3 : 0 },
-      marks: [
-        Plot.rectY(data, { x1: 'x1', x2: 'x2', y: 'height', fy: 'label', fill: (bar) => bar.run.colour, fillOpacity: 0.55, inset: 0.5, className: 'bins' }),
-        Plot.ruleY([0], { stroke: 'var(--line)' }),
-        Plot.ruleX(points.filter(({ p }) => p === 'p50'), { x: (p) => p.figure.value, fy: 'label', stroke: 'var(--ink)' }),
-        Plot.ruleX(points.filter(({ p }) => p !== 'p50'), { x: (p) => p.figure.value, fy: 'label', stroke: 'var(--ink)', strokeDasharray: '2 3' }),
-        several
-          ? Plot.text(drawn, { fy: 'label', text: (run) => `${run.label} · median ${run.figures[`${key}_p50`]?.text ?? '—'}`, frameAnchor: 'top-left', dy: -15, dx: 2, fill: (run) => run.colour, fontWeight: 600, fontSize: 12 })
-          : Plot.text(points, { x: (p) => p.figure.value, fy: 'label', text: (p) => p.p, frameAnchor: 'top', dy: -14, textAnchor: 'middle', fontSize: 11, fill: 'var(--muted)' }),
-      ],
-    });
-    return { svg, items: marks(svg, 'bins', data, describe, open) };
+  const points = pointsOf(drawn, key);
+  const range = ({ x1, x2 }) => `${quantity(x1, 's')} to ${quantity(x2, 's')}`;
+  const describe = (bar) => `${several ? `${bar.label}: ` : ''}${range(bar)}: ${count(bar.number)} answers (${percent(bar.share)})`;
+  const open = (bar) => {
+    const inside = (seconds) => seconds !== null && seconds >= bar.x1 && seconds < bar.x2;
+    const where = several ? ` in ${bar.label}` : '';
+    narrowTo(`${title} ${range(bar)}${where}`, (row) => row.run === bar.run.index && inside(row[`${key}_s`]));
   };
+  const inWords = ({ p, figure }) => [p, figure.text, figure.interval_text].filter(Boolean).join(' ');
   return chart({
     title,
     name: key,
     note: [
-      several
-        ? 'Solid line: median; dashed: 90th and 99th percentile.'
-        : points.map(({ p, figure }) => `${p} ${figure.text}${figure.interval_text ? ` ${figure.interval_text}` : ''}`).join(' · '),
-      without.length > 0 && `Without any such time: ${without.map((run) => run.label).join(', ')}.`,
+      several ? 'Solid line: median; dashed: 90th and 99th percentile.' : `${points.map(inWords).join(' · ')}.`,
+      without.length > 0 && `Without any such time: ${without.join(', ')}.`,
     ]
       .filter(Boolean)
       .join(' '),
     summary: points.map(({ label, p, figure }) => `${label} ${p} ${figure.text}`).join('; '),
-    draw,
+    draw: (width) => {
+      const svg = drawing({ drawn, data, points, key }, width);
+      return { svg, items: marks(svg, 'bins', data, describe, open) };
+    },
     table: {
       columns: ['run', 'from (s)', 'to (s)', 'answers', 'share'],
       rows: data.map((bar) => [bar.label, bar.x1, bar.x2, bar.number, bar.share]),
