@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { drawn, launch } from './chromium.mjs';
 
 const { IPW_PROGRAM, IPW_PAGE_RUNS, IPW_TINY_MODEL } = process.env;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
@@ -33,10 +33,7 @@ before(async () => {
   page('medium', 'medium');
   page('several', ...SEVERAL);
   page('hostile', 'hostile');
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  browser = await launch();
 });
 
 after(async () => {
@@ -55,8 +52,7 @@ async function open(name, use, options = {}) {
   tab.on('dialog', (dialog) => (complaints.push(`a dialog: ${dialog.message()}`), dialog.dismiss()));
   tab.on('request', (request) => requests.push(request.url()));
   await tab.goto(`file://${place(`${name}.html`)}`);
-  await tab.waitForFunction(() => document.documentElement.dataset.ready !== undefined);
-  await tab.waitForFunction(() => [...document.querySelectorAll('.area')].every((area) => area.firstElementChild || !area.checkVisibility()));
+  await drawn(tab);
   try {
     await use(tab);
     assert.deepEqual(complaints, [], 'the console is silent');
@@ -219,6 +215,14 @@ describe('the page of one run', () => {
         assert.equal(fault, null, name);
         const csv = await downloaded(tab, chart.getByRole('button', { name: 'save as CSV' }));
         assert.ok(csv.split('\r\n').length > 3, name);
+        if (name === 'tasks-accuracy') {
+          const { tasks } = JSON.parse(ipw('report', 'medium', '--by', 'task', '--json')).runs[0];
+          for (const line of csv.trim().split('\r\n').slice(1)) {
+            const [task, , value, low, high] = line.split(',');
+            const { accuracy } = tasks[task];
+            assert.deepEqual([value, low, high].map(Number), [accuracy.value, accuracy.low, accuracy.high], task);
+          }
+        }
         if (name !== 'latency') continue;
         const answers = csv.trim().split('\r\n').slice(1).reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
         assert.equal(answers, 240, 'the histogram counts every answer once');
@@ -241,9 +245,23 @@ describe('the page of several runs', () => {
     open('several', async (tab) => {
       const { runs } = JSON.parse(ipw('report', ...SEVERAL, '--json'));
       for (const [i, { figures }] of runs.entries()) {
-        const cells = await tab.$$eval(`.comparison tr[data-run="${i}"] data`, (all) => all.map((d) => [d.dataset.figure, d.value]));
+        const cells = await tab.$$eval(`.comparison data[data-run="${i}"]`, (all) => all.map((d) => [d.dataset.figure, d.value]));
         assert.equal(cells.length, 9);
         for (const [name, value] of cells) sameNumber(value, figures[name].value, `${SEVERAL[i]} ${name}`);
+      }
+    }));
+
+  test('pairs every run with the first as ipw compare does', () =>
+    open('several', async (tab) => {
+      const rows = await tab.$$eval('table:has([data-paired]) tbody tr', (all) => all.map((row) => [...row.querySelectorAll('data')].map((d) => [d.dataset.paired, d.value])));
+      assert.equal(rows.length, SEVERAL.length - 1);
+      for (const [i, cells] of rows.entries()) {
+        const { figures } = JSON.parse(ipw('compare', SEVERAL[i + 1], 'small', '--json'));
+        assert.equal(cells.length, 4);
+        for (const [name, value] of cells) {
+          const figure = figures[name] ?? figures[name.replace('_ratio', '_active_ratio')];
+          sameNumber(value, figure.value, `${SEVERAL[i + 1]} ${name}`);
+        }
       }
     }));
 
@@ -266,7 +284,14 @@ describe('the page of several runs', () => {
       assert.ok(await tab.locator('dialog[open]').isVisible());
     }));
 
-  test('prints', () => open('several', async (tab) => assert.ok((await tab.pdf({ format: 'A4' })).length > 50_000)));
+  test('prints the charts of every run, opened on the screen or not', () =>
+    open('several', async (tab) => {
+      const empty = () => tab.$$eval('.of-run', (all) => all.filter((run) => !run.querySelector('.area > svg, .method')).length);
+      assert.ok((await empty()) > 0);
+      await tab.evaluate(() => dispatchEvent(new Event('beforeprint')));
+      assert.equal(await empty(), 0);
+      assert.ok((await tab.pdf({ format: 'A4' })).length > 50_000);
+    }));
 });
 
 describe('a page that might break', () => {

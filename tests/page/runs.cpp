@@ -136,40 +136,56 @@ record::Call call_of(const Character& character, int number, core::Instant& free
   return call;
 }
 
-// A meter that follows how many questions are in flight, with a little noise.
-void add_telemetry(store::Run& run, const Character& character,
-                   const std::vector<record::Call>& calls) {
-  if (!character.energy || calls.empty()) return;
-  nanoseconds end{0};
+struct Service {
+  nanoseconds from, to;  // on the run's time line
+};
+
+std::vector<Service> services(const store::Run& run, const std::vector<record::Call>& calls) {
+  std::vector<Service> services;
   for (const record::Call& call : calls) {
-    end = std::max(end, run.on_time_line(call.completion.timings.last_token));
+    const record::Timings& timings = call.completion.timings;
+    services.push_back({run.on_time_line(timings.started), run.on_time_line(timings.last_token)});
   }
-  std::vector<double> busy(static_cast<std::size_t>(end / 20ms) + 2, 0.0);
-  for (const record::Call& call : calls) {
-    const auto from = run.on_time_line(call.completion.timings.started) / 20ms;
-    const auto to = run.on_time_line(call.completion.timings.last_token) / 20ms;
-    for (auto step = std::max<std::int64_t>(from, 0); step <= to; ++step) {
-      ++busy[static_cast<std::size_t>(step)];
+  return services;
+}
+
+// How many questions are in flight in each tick.
+std::vector<std::uint8_t> load_of(const std::vector<Service>& services, nanoseconds tick) {
+  nanoseconds end{0};
+  for (const Service& service : services) end = std::max(end, service.to);
+  std::vector<std::uint8_t> load(static_cast<std::size_t>(end / tick) + 2, 0);
+  for (const Service& service : services) {
+    for (auto at = std::max<std::int64_t>(service.from / tick, 0); at <= service.to / tick; ++at) {
+      ++load[static_cast<std::size_t>(at)];
     }
   }
+  return load;
+}
+
+// A meter that follows the load, with a little noise; it is read only in seconds with work.
+void add_telemetry(store::Run& run, const Character& character,
+                   const std::vector<Service>& services) {
+  if (!character.energy || services.empty()) return;
+  constexpr std::size_t kPerSecond = 50;
+  constexpr nanoseconds kTick = 1s / kPerSecond;
+  const std::vector<std::uint8_t> load = load_of(services, kTick);
   core::Random random(3);
   double joules = 1000.0;
-  std::vector<energy::Sample> samples;
-  for (std::size_t i = 0; i < busy.size(); ++i) {
-    const auto at = nanoseconds(20ms) * static_cast<std::int64_t>(i);
-    samples.push_back({core::Instant(at), core::Joules(joules)});
-    const double load = std::min(busy[i], double(character.lanes)) / character.lanes;
-    joules += .02 * (9.0 + (character.watts - 9.0) * load + 1.5 * normal(random) * load);
-    if ((i + 1) % 50 != 0 && i + 1 < busy.size()) continue;
-    const std::size_t second = i / 50;
-    if (std::any_of(busy.begin() + static_cast<std::ptrdiff_t>(second * 50),
-                    busy.begin() + static_cast<std::ptrdiff_t>(i),
-                    [](double n) { return n > 0; })) {
-      const std::string blob = energy::encode_telemetry(samples);
-      (void)run.append_telemetry("meter:0", static_cast<std::int64_t>(second),
-                                 std::as_bytes(std::span(blob)));
+  for (std::size_t second = 0; second * kPerSecond < load.size(); ++second) {
+    std::vector<energy::Sample> samples;
+    bool worked = false;
+    for (std::size_t i = second * kPerSecond; i < std::min((second + 1) * kPerSecond, load.size());
+         ++i) {
+      const double share = std::min<double>(load[i], character.lanes) / character.lanes;
+      samples.push_back(
+          {core::Instant(kTick * static_cast<std::int64_t>(i)), core::Joules(joules)});
+      joules += .02 * (9.0 + (character.watts - 9.0) * share + 1.5 * normal(random) * share);
+      worked = worked || load[i] > 0;
     }
-    samples.clear();
+    if (!worked) continue;
+    const std::string blob = energy::encode_telemetry(samples);
+    (void)run.append_telemetry("meter:0", static_cast<std::int64_t>(second),
+                               std::as_bytes(std::span(blob)));
   }
   for (const auto phase : {store::IdlePhase::kLoadedBefore, store::IdlePhase::kLoadedAfter}) {
     (void)run.append_idle({phase, "meter:0", core::Watts(9.0), core::Watts(.05), 2s, 100});
@@ -203,7 +219,7 @@ void write(const fs::path& directory, const Character& character, const Change& 
     }
   }
   if (!run->append(calls)) std::exit(1);
-  add_telemetry(*run, character, calls);
+  add_telemetry(*run, character, services(*run, calls));
   (void)run->append_event(clock.wall(), "finished", "");
 }
 
@@ -239,14 +255,16 @@ void write_many(const fs::path& directory, int records) {
   auto run = *store::Run::create(directory, manifest_of(character), clock);
   std::vector<core::Instant> lanes(4, clock.now());
   std::vector<record::Call> calls;
+  std::vector<Service> served;
   for (int number = 0; number < records; ++number) {
     calls.push_back(call_of(character, number, *std::ranges::min_element(lanes)));
     if (number % 997 == 0) calls.back().completion.text.append(20'000, '<');
     if (calls.size() < 1000 && number + 1 < records) continue;
     if (!run.append(calls)) std::exit(1);
-    if (number < 1000) add_telemetry(run, character, calls);
+    std::ranges::copy(services(run, calls), std::back_inserter(served));
     calls.clear();
   }
+  add_telemetry(run, character, served);
 }
 
 }  // namespace
