@@ -166,8 +166,8 @@ std::vector<std::uint8_t> load_of(const std::vector<Service>& services, nanoseco
 void add_telemetry(store::Run& run, const Character& character,
                    const std::vector<Service>& services) {
   if (!character.energy || services.empty()) return;
-  constexpr std::size_t kPerSecond = 50;
-  constexpr nanoseconds kTick = 1s / kPerSecond;
+  constexpr nanoseconds kTick = 20ms;
+  constexpr std::size_t kPerSecond = 1s / kTick;
   const std::vector<std::uint8_t> load = load_of(services, kTick);
   core::Random random(3);
   double joules = 1000.0;
