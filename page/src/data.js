@@ -27,14 +27,17 @@ for (const run of runs) {
   run.rows.sort((a, b) => a.started_s - b.started_s);
 }
 
-/** The figure and whether it is that above idle: gross where it has a value. */
+/** The figure and whether it is that above idle: gross where idle is known. */
 export function energyFigure(figures, name) {
   const gross = figures[name];
   const active = figures[`${name}_active`];
-  if (gross && gross.value !== null) return { figure: gross, aboveIdle: false };
-  if (active && (active.value !== null || active.n > 0)) return { figure: active, aboveIdle: true };
+  if (isThere(gross)) return { figure: gross, aboveIdle: false };
+  if (isThere(active) || active?.n > 0) return { figure: active, aboveIdle: true };
   return { figure: gross ?? active ?? absent('not in this run'), aboveIdle: false };
 }
+
+/** Whether there is anything to show: a value, or bounds where verdicts are missing. */
+export const isThere = (figure) => Boolean(figure) && (figure.value !== null || figure.low !== null);
 
 /** Whether charts that compare runs must show what is above idle: some run knows no more. */
 export function aboveIdleTogether(name) {

@@ -1,7 +1,7 @@
 // The figures that people look for first: cards for one run, a table for several with the differences
 // that their common questions show; all figures below.
 import { badge } from './badge.js';
-import { absent, energyFigure, report, runs, several, sign } from './data.js';
+import { absent, energyFigure, isThere, report, runs, several, sign } from './data.js';
 import { h, table } from './dom.js';
 import { count, records } from './format.js';
 
@@ -35,19 +35,20 @@ const valueText = (figure) => (figure.value === null ? '—' : sign(figure) + fi
 // "[11.9, 12.8]" is "11.9 to 12.8" in a page.
 const limits = (figure) => figure.interval_text.slice(1, -1).replace(', ', ' to ');
 
-const isThere = (figure) => figure.value !== null || figure.low !== null;
-
 // <data> carries the number as the JSON has it.
 const value = (figure, name) =>
   h('data', { class: 'value', value: figure.value ?? '', 'data-figure': name }, valueText(figure));
 
+// Without a value the limits are those that missing verdicts leave.
+function intervalWords(figure) {
+  if (!figure.interval_text) return null;
+  const words = figure.value === null ? 'between' : h('abbr', { title: '95 % interval' }, '95 %');
+  return h('span', { class: 'interval' }, words, ` ${limits(figure)}`);
+}
+
 function card(run, entry) {
   const { figure, name, aboveIdle } = pick(run, entry);
-  const interval = figure.interval_text
-    ? h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${limits(figure)}`)
-    : figure.value === null
-      ? 'not available'
-      : 'no interval';
+  const interval = intervalWords(figure) ?? (figure.value === null ? 'not available' : 'no interval');
   return h(
     'li',
     { class: 'card' },
@@ -61,8 +62,9 @@ function card(run, entry) {
 
 function narrowCell(figure, shown, mark) {
   const why = figure.value === null ? figure.reason : null;
+  const bounds = figure.value === null ? 'between ' : '';
   const below = figure.interval_text
-    ? h('span', { class: 'interval' }, limits(figure))
+    ? h('span', { class: 'interval' }, bounds + limits(figure))
     : h('small', {}, why ?? 'no interval');
   return h('td', { title: figure.reason || null }, shown, mark, h('br'), below);
 }
@@ -95,7 +97,7 @@ function paired() {
     find: ({ figures }) => figures?.[entry.name] ?? figures?.[entry.name.replace('_ratio', '_active_ratio')],
   }));
   const row = ({ run, pairs, reason, ...rest }) => [
-    [swatch(runs[run]), h('bdi', {}, runs[run].label), h('small', {}, reason ? 'no question in common' : `${count(pairs)} common questions`)],
+    [swatch(runs[run]), h('bdi', {}, runs[run].label), h('small', {}, reason ? 'no question in common' : `${count(pairs)} common ${pairs === 1 ? 'question' : 'questions'}`)],
     ...present.map(({ name, find }) => {
       const figure = find(rest) ?? absent(reason ? 'no question in common' : 'not in both runs');
       return narrowCell(figure, h('data', { class: 'value', value: figure.value ?? '', 'data-paired': name }, valueText(figure)));

@@ -1,7 +1,7 @@
 // Task by task: accuracy and joules per question, with their intervals.
 import * as Plot from '@observablehq/plot';
 import { chart, marks, plot, whiskerWords } from './chart.js';
-import { aboveIdleTogether, runs, several, taskName } from './data.js';
+import { aboveIdleTogether, isThere, runs, several, taskName } from './data.js';
 import { h, plain } from './dom.js';
 import { tick } from './format.js';
 import { runLegend } from './headline.js';
@@ -25,19 +25,22 @@ function chosenTasks() {
 function dataOf(tasks, key) {
   const one = (run, task) => {
     const figure = run.tasks[task]?.[key];
-    if (!figure || figure.value === null) return null;
+    if (!isThere(figure)) return null;
     const { value, low, high } = figure;
     return { run, task, label: taskName(task), figure, value, x1: low ?? value, x2: high ?? value };
   };
   return runs.flatMap((run) => tasks.map((task) => one(run, task)).filter(Boolean));
 }
 
+const hasValue = ({ value }) => value !== null;
+
 // One run: bars. Several: dots in a row per run, their colours those of the runs.
 function marksOf(data) {
   if (!several) {
+    const valued = data.filter(hasValue);
     return [
-      Plot.barX(data, { y: 'label', x: 'value', fill: 'var(--accent)', fillOpacity: 0.3, className: 'tasks-0' }),
-      Plot.tickX(data, { y: 'label', x: 'value', stroke: 'var(--accent)', strokeWidth: 2 }),
+      Plot.barX(valued, { y: 'label', x: 'value', fill: 'var(--accent)', fillOpacity: 0.3, className: 'tasks-0' }),
+      Plot.tickX(valued, { y: 'label', x: 'value', stroke: 'var(--accent)', strokeWidth: 2 }),
       Plot.ruleY(data, { y: 'label', x1: 'x1', x2: 'x2', stroke: 'var(--ink)', strokeWidth: 1 }),
     ];
   }
@@ -47,7 +50,7 @@ function marksOf(data) {
     const fill = ({ figure }) => (figure.provenance === 'measured' ? run.colour : 'var(--paper)');
     return [
       Plot.ruleY(group, { y: 'label', x1: 'x1', x2: 'x2', stroke: run.colour, strokeWidth: 1.5, strokeOpacity: 0.6, dy }),
-      Plot.dot(group, { y: 'label', x: 'value', r: 3.5, stroke: run.colour, fill, dy, className: `tasks-${run.index}` }),
+      Plot.dot(group.filter(hasValue), { y: 'label', x: 'value', r: 3.5, stroke: run.colour, fill, dy, className: `tasks-${run.index}` }),
     ];
   });
 }
@@ -57,8 +60,9 @@ function itemsOf(svg, data) {
   const describe = (d) => `${d.label}${inRun(d)}: ${d.figure.text} ${d.figure.interval_text}, n ${d.figure.n}, ${d.figure.provenance}`;
   const open = (d) =>
     narrowTo(`task ${d.label}${inRun(d)}`, (row) => row.run === d.run.index && plain(row.asked.task) === d.task);
-  if (!several) return marks(svg, 'tasks-0', data, describe, open);
-  return runs.flatMap((run) => marks(svg, `tasks-${run.index}`, data.filter((d) => d.run === run), describe, open));
+  const valued = data.filter(hasValue);
+  if (!several) return marks(svg, 'tasks-0', valued, describe, open);
+  return runs.flatMap((run) => marks(svg, `tasks-${run.index}`, valued.filter((d) => d.run === run), describe, open));
 }
 
 function byTask(tasks, { key, title, axis, unit, domain }) {
@@ -88,6 +92,7 @@ function byTask(tasks, { key, title, axis, unit, domain }) {
     name,
     note: [
       whiskerWords(data.map(({ figure }) => figure)),
+      !data.every(hasValue) && 'A whisker alone is what missing verdicts leave open: all of them wrong, or all of them right.',
       several && data.some(({ figure }) => figure.provenance !== 'measured') && 'Hollow dots are not measured.',
       left > 0 && `The ${MOST_TASKS} largest of ${tasks.all.length} tasks; the CSV has the others.`,
     ]

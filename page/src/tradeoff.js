@@ -116,7 +116,7 @@ function story(tasks, fronts) {
   if (several && fronts.length > 0) {
     return 'The line is the efficient frontier: no run of the same questions and the same kind of figure is more accurate for less. Runs of other questions or other sources have no line in common.';
   }
-  if (several) return 'No two runs share questions and source, so that there is no frontier to draw.';
+  if (several) return 'There is no frontier to draw: no two runs share questions, scorer and source with a cost that is surely above zero.';
   if (tasks.length > 0) return 'The large dot is the run; the small ones are its tasks.';
   return 'The run as one point; several runs on one page make a frontier.';
 }
@@ -129,8 +129,9 @@ function tradeoff({ name, axis: what, unit }) {
   const drawn = runs.map((run) => runPoint(run, key));
   const points = drawn.filter(Boolean);
   if (points.length === 0) {
-    const { [key]: figure, [name]: gross } = runs[0].figures;
-    return chart({ title, name, empty: figure?.reason || gross?.reason || 'No run has both figures.' });
+    const { accuracy, [key]: spent, [name]: gross } = runs[0].figures;
+    const reason = spent?.reason || gross?.reason || accuracy?.reason;
+    return chart({ title, name, empty: several ? 'No run has both figures.' : reason || 'The run has no such figures.' });
   }
   const tasks = several ? [] : taskPoints(runs[0], key);
   const fronts = several ? frontiers(points) : [];
