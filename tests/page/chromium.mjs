@@ -19,8 +19,6 @@ export const launch = () =>
 export async function drawn(tab) {
   await tab.waitForFunction(() => document.documentElement.dataset.ready !== undefined);
   await tab.waitForFunction(() =>
-    [...document.querySelectorAll('.area')].every(
-      (area) => area.firstElementChild || !area.checkVisibility()
-    )
+    [...document.querySelectorAll('.area')].every((area) => area.firstElementChild || !area.checkVisibility())
   );
 }

@@ -28,7 +28,19 @@ const page = (name, ...runs) => ipw('report', ...runs, '--html', place(`${name}.
 
 before(async () => {
   execFileSync(IPW_PAGE_RUNS, [folder]);
-  ipw('profile', '--model', IPW_TINY_MODEL, '--dataset', 'demo', '--max-tokens', '16', '--idle', '0.1', '--out', place('real'));
+  ipw(
+    'profile',
+    '--model',
+    IPW_TINY_MODEL,
+    '--dataset',
+    'demo',
+    '--max-tokens',
+    '16',
+    '--idle',
+    '0.1',
+    '--out',
+    place('real')
+  );
   page('real', 'real');
   page('medium', 'medium');
   page('several', ...SEVERAL);
@@ -56,7 +68,11 @@ async function open(name, use, options = {}) {
   try {
     await use(tab);
     assert.deepEqual(complaints, [], 'the console is silent');
-    assert.deepEqual(requests.filter((url) => !url.startsWith(`file://${folder}`) && !url.startsWith('blob:')), [], 'nothing is asked of anybody');
+    assert.deepEqual(
+      requests.filter((url) => !url.startsWith(`file://${folder}`) && !url.startsWith('blob:')),
+      [],
+      'nothing is asked of anybody'
+    );
   } finally {
     await context.close();
   }
@@ -75,11 +91,14 @@ describe('the page of one run', () => {
       open(run, async (tab) => {
         const { figures } = JSON.parse(ipw('report', run, '--json')).runs[0];
         const terminal = ipw('report', run);
-        const headline = await tab.$$eval('.card data', (all) => all.map((d) => ({ name: d.dataset.figure, value: d.value, text: d.textContent })));
+        const headline = await tab.$$eval('.card data', (all) =>
+          all.map((d) => ({ name: d.dataset.figure, value: d.value, text: d.textContent }))
+        );
         assert.equal(headline.length, 9);
         for (const { name, value, text } of headline) {
           sameNumber(value, figures[name].value, name);
-          if (value !== '') assert.ok(terminal.includes(text.replace(/^[≈±°]/, '')), `${name}: ${text} stands in the terminal's table`);
+          if (value !== '')
+            assert.ok(terminal.includes(text.replace(/^[≈±°]/, '')), `${name}: ${text} stands in the terminal's table`);
         }
         const all = await tab.$$eval('[data-all]', (cells) => cells.map((d) => [d.dataset.all, d.value]));
         assert.deepEqual(all.map(([name]) => name).sort(), Object.keys(figures).sort());
@@ -89,9 +108,25 @@ describe('the page of one run', () => {
 
   test('has every chart, drawn', () =>
     open('medium', async (tab) => {
-      const drawn = await tab.$$eval('[data-chart]', (all) => Object.fromEntries(all.map((f) => [f.dataset.chart, f.querySelectorAll('.area path, .area rect, .area circle, .area line').length])));
-      for (const name of ['accuracy-j_per_query', 'accuracy-watts', 'latency', 'ttft', 'power', 'tasks-accuracy', 'tasks-j_per_query', 'tokens']) {
-        assert.ok(drawn[name] > 10, `${name}: ${drawn[name]} elements`);
+      const elements = await tab.$$eval('[data-chart]', (all) =>
+        Object.fromEntries(
+          all.map((f) => [
+            f.dataset.chart,
+            f.querySelectorAll('.area path, .area rect, .area circle, .area line').length,
+          ])
+        )
+      );
+      for (const name of [
+        'accuracy-j_per_query',
+        'accuracy-watts',
+        'latency',
+        'ttft',
+        'power',
+        'tasks-accuracy',
+        'tasks-j_per_query',
+        'tokens',
+      ]) {
+        assert.ok(elements[name] > 10, `${name}: ${elements[name]} elements`);
       }
       assert.equal(await tab.locator('.questions tbody tr').count(), 50);
       assert.equal(await tab.locator('[data-chart=power] .questions rect').count(), 240, 'a bar for each question');
@@ -106,12 +141,17 @@ describe('the page of one run', () => {
     await tab.goto(`file://${place('medium.html')}`);
     const outcomes = await tab.evaluate(async (url) => {
       const image = new Image();
-      const seen = new Promise((done) => ((image.onload = () => done('loaded')), (image.onerror = () => done('refused'))));
+      const seen = new Promise(
+        (done) => ((image.onload = () => done('loaded')), (image.onerror = () => done('refused')))
+      );
       image.src = url;
       const script = document.createElement('script');
       script.textContent = 'window.hurt = true';
       document.body.append(script);
-      const fetched = await fetch(url).then(() => 'fetched', () => 'refused');
+      const fetched = await fetch(url).then(
+        () => 'fetched',
+        () => 'refused'
+      );
       navigator.sendBeacon(url);
       return [await seen, fetched, window.hurt ?? 'inert'];
     }, `http://127.0.0.1:${server.address().port}/`);
@@ -129,8 +169,19 @@ describe('the page of one run', () => {
         async (tab) => {
           await tab.evaluate(AXE);
           const check = async () => {
-            const { violations } = await tab.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
-            assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.failureSummary}`).join(' | ')}`), []);
+            const { violations } = await tab.evaluate(() =>
+              axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })
+            );
+            assert.deepEqual(
+              violations.map(
+                ({ id, nodes }) =>
+                  `${id}: ${nodes
+                    .slice(0, 3)
+                    .map((n) => `${n.html.slice(0, 160)} ${n.failureSummary}`)
+                    .join(' | ')}`
+              ),
+              []
+            );
           };
           await tab.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
           await check();
@@ -151,7 +202,12 @@ describe('the page of one run', () => {
       let charts = 0;
       for (let i = 0; i < 400; ++i) {
         await tab.keyboard.press('Tab');
-        const here = await tab.evaluate(() => ({ at: order.indexOf(document.activeElement), chart: document.activeElement.matches('svg'), end: document.activeElement === document.body, ring: getComputedStyle(document.activeElement).outlineStyle }));
+        const here = await tab.evaluate(() => ({
+          at: order.indexOf(document.activeElement),
+          chart: document.activeElement.matches('svg'),
+          end: document.activeElement === document.body,
+          ring: getComputedStyle(document.activeElement).outlineStyle,
+        }));
         if (here.end || here.at < last) break;
         assert.notEqual(here.ring, 'none', 'where the focus is, is seen');
         last = here.at;
@@ -171,7 +227,10 @@ describe('the page of one run', () => {
       assert.match(await tab.locator('dialog[open]').textContent(), /Asked.*Answer.*Judged.*Cost.*Trace/s);
       await tab.keyboard.press('Escape');
       assert.equal(await tab.locator('dialog[open]').count(), 0);
-      assert.ok(await chart.locator('.area > svg').evaluate((svg) => svg === document.activeElement), 'the focus is where it was');
+      assert.ok(
+        await chart.locator('.area > svg').evaluate((svg) => svg === document.activeElement),
+        'the focus is where it was'
+      );
     }));
 
   test('shows the trace of a question that was asked twice', () =>
@@ -199,7 +258,10 @@ describe('the page of one run', () => {
       await tab.waitForFunction(() => document.querySelectorAll('.questions tbody tr').length === 1);
       await tab.getByLabel('Search').fill('');
       await tab.waitForFunction(() => document.querySelectorAll('.questions tbody tr').length === 50);
-      await tab.locator('[data-chart=tasks-accuracy] .tasks-0 rect').first().click({ position: { x: 5, y: 3 } });
+      await tab
+        .locator('[data-chart=tasks-accuracy] .tasks-0 rect')
+        .first()
+        .click({ position: { x: 5, y: 3 } });
       assert.match(await shown(), /of 48$/);
       await tab.locator('.chip button').click();
       assert.match(await shown(), /of 240$/);
@@ -211,7 +273,11 @@ describe('the page of one run', () => {
         const chart = tab.locator(`[data-chart="${name}"]`);
         const svg = await downloaded(tab, chart.getByRole('button', { name: 'save as SVG' }));
         assert.doesNotMatch(svg, /var\(|<script/, name);
-        const fault = await tab.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? null, svg);
+        const fault = await tab.evaluate(
+          (text) =>
+            new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? null,
+          svg
+        );
         assert.equal(fault, null, name);
         const csv = await downloaded(tab, chart.getByRole('button', { name: 'save as CSV' }));
         assert.ok(csv.split('\r\n').length > 3, name);
@@ -224,7 +290,11 @@ describe('the page of one run', () => {
           }
         }
         if (name !== 'latency') continue;
-        const answers = csv.trim().split('\r\n').slice(1).reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
+        const answers = csv
+          .trim()
+          .split('\r\n')
+          .slice(1)
+          .reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
         assert.equal(answers, 240, 'the histogram counts every answer once');
       }
       const questions = await downloaded(tab, tab.getByRole('button', { name: 'Save these questions as CSV' }));
@@ -245,7 +315,9 @@ describe('the page of several runs', () => {
     open('several', async (tab) => {
       const { runs } = JSON.parse(ipw('report', ...SEVERAL, '--json'));
       for (const [i, { figures }] of runs.entries()) {
-        const cells = await tab.$$eval(`.comparison data[data-run="${i}"]`, (all) => all.map((d) => [d.dataset.figure, d.value]));
+        const cells = await tab.$$eval(`.comparison data[data-run="${i}"]`, (all) =>
+          all.map((d) => [d.dataset.figure, d.value])
+        );
         assert.equal(cells.length, 9);
         for (const [name, value] of cells) sameNumber(value, figures[name].value, `${SEVERAL[i]} ${name}`);
       }
@@ -253,7 +325,9 @@ describe('the page of several runs', () => {
 
   test('pairs every run with the first as ipw compare does', () =>
     open('several', async (tab) => {
-      const rows = await tab.$$eval('table:has([data-paired]) tbody tr', (all) => all.map((row) => [...row.querySelectorAll('data')].map((d) => [d.dataset.paired, d.value])));
+      const rows = await tab.$$eval('table:has([data-paired]) tbody tr', (all) =>
+        all.map((row) => [...row.querySelectorAll('data')].map((d) => [d.dataset.paired, d.value]))
+      );
       assert.equal(rows.length, SEVERAL.length - 1);
       for (const [i, cells] of rows.entries()) {
         const { figures } = JSON.parse(ipw('compare', SEVERAL[i + 1], 'small', '--json'));
@@ -272,7 +346,11 @@ describe('the page of several runs', () => {
       assert.equal(await chart.locator('.runs circle').count(), 5);
       assert.equal(await chart.locator('.runs circle[fill="var(--paper)"]').count(), 1, 'the estimate is hollow');
       const front = (await chart.locator('tbody tr').allTextContents()).filter((row) => row.endsWith('yes'));
-      assert.deepEqual(front.map((row) => row.split('.')[0]), ['small', 'medium'], 'wasteful is beaten, the others are of another kind');
+      assert.deepEqual(
+        front.map((row) => row.split('.')[0]),
+        ['small', 'medium'],
+        'wasteful is beaten, the others are of another kind'
+      );
       assert.match(await tab.locator('.warnings').textContent(), /question files differ.*different sources/s);
     }));
 
@@ -286,7 +364,8 @@ describe('the page of several runs', () => {
 
   test('prints the charts of every run, opened on the screen or not', () =>
     open('several', async (tab) => {
-      const empty = () => tab.$$eval('.of-run', (all) => all.filter((run) => !run.querySelector('.area > svg, .method')).length);
+      const empty = () =>
+        tab.$$eval('.of-run', (all) => all.filter((run) => !run.querySelector('.area > svg, .method')).length);
       assert.ok((await empty()) > 0);
       await tab.evaluate(() => dispatchEvent(new Event('beforeprint')));
       assert.equal(await empty(), 0);
@@ -322,7 +401,15 @@ describe('a page that might break', () => {
         assert.equal(await tab.locator('dialog img, dialog script').count(), 0);
         await tab.keyboard.press('Escape');
       }
-      for (const text of ['</script><script>window.hurt = 1', 'bytes are cut here', 'שלום مرحبا', '👩‍👩‍👧‍👦', ' broken ', '=HYPERLINK', '__proto__']) {
+      for (const text of [
+        '</script><script>window.hurt = 1',
+        'bytes are cut here',
+        'שלום مرحبا',
+        '👩‍👩‍👧‍👦',
+        ' broken ',
+        '=HYPERLINK',
+        '__proto__',
+      ]) {
         assert.ok(shown.includes(text), text);
       }
       assert.equal(await tab.evaluate(() => window.hurt), undefined);
@@ -333,16 +420,26 @@ describe('a page that might break', () => {
 
   for (const name of ['medium', 'several', 'hostile']) {
     test(`of ${name} fits a phone`, () =>
-      open(name, async (tab) => assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= 390), { viewport: { width: 390, height: 844 }, hasTouch: true }));
+      open(name, async (tab) => assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= 390), {
+        viewport: { width: 390, height: 844 },
+        hasTouch: true,
+      }));
   }
 
   test('leaves nothing behind where it cannot be written', () => {
-    for (const [file, status, words] of [['small', 2, /folder or a device/], ['no/such/folder.html', 1, /cannot write/], ['/dev/full', 2, /device/]]) {
+    for (const [file, status, words] of [
+      ['small', 2, /folder or a device/],
+      ['no/such/folder.html', 1, /cannot write/],
+      ['/dev/full', 2, /device/],
+    ]) {
       const ended = spawnSync(IPW_PROGRAM, ['report', 'small', '--html', file], { cwd: folder, encoding: 'utf8' });
       assert.equal(ended.status, status, file);
       assert.match(ended.stderr, words);
       assert.equal(ended.stdout, '');
     }
-    assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+      []
+    );
   });
 });
