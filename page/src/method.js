@@ -10,7 +10,7 @@ const number = (value) => (value === null || value === undefined ? null : count(
 
 const unless = (usual, value) => (value === undefined || value === usual ? null : String(value));
 
-const part = (title, ...content) => h('section', { class: 'part' }, h('h4', {}, title), content);
+const part = (title, ...content) => h('section', { class: 'part' }, h('h3', {}, title), content);
 
 // As one would type it.
 const shell = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
@@ -122,7 +122,7 @@ function ofRun(run) {
   return h(
     'div',
     { class: 'method' },
-    h('div', { class: 'not' }, h('h4', {}, 'What this does not tell'), h('ul', {}, run.unmeasured.map((line) => h('li', {}, line)))),
+    h('div', { class: 'not' }, h('h3', {}, 'What this does not tell'), h('ul', {}, run.unmeasured.map((line) => h('li', {}, line)))),
     h(
       'div',
       { class: 'parts' },

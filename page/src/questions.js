@@ -198,7 +198,7 @@ export function questions() {
     view.chip,
     h(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Questions' },
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of questions' },
       h('table', { class: 'questions' }, h('thead', {}, h('tr', {}, [...view.heads.values()])), view.body)
     ),
     h('p', { class: 'note on-paper' }, 'On paper the first 20 of the list; the file itself has all that it names above.'),
