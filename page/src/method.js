@@ -1,5 +1,6 @@
 // What was measured, how, and what was not: everything that another person needs to judge or repeat it.
 import { badge } from './badge.js';
+import { several } from './data.js';
 import { facts, h, table } from './dom.js';
 import { bytes, count, percent, quantity } from './format.js';
 import { perRun } from './per_run.js';
@@ -12,13 +13,16 @@ const unless = (usual, value) => (value === undefined || value === usual ? null 
 
 const part = (title, ...content) => h('section', { class: 'part' }, h('h3', {}, title), content);
 
+const inRun = ({ label }) => (several ? ` of ${label}` : '');
+
 // As one would type it.
 const shell = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-function sensors({ manifest }) {
+function sensors(run) {
+  const { manifest } = run;
   if (manifest.sensors.length === 0) return h('p', { class: 'absent' }, 'No sensor: energy was not measured.');
   return table({
-    name: 'Sensors',
+    name: `Sensors${inRun(run)}`,
     columns: ['Sensor', 'Source', 'Covers', 'Updates every', 'Resolution', 'Systematic error', 'Idle', 'Assumes'],
     rows: manifest.sensors.map((sensor) => [
       [sensor.device || sensor.id, h('small', {}, sensor.id)],
@@ -33,11 +37,12 @@ function sensors({ manifest }) {
   });
 }
 
-function idle({ idle: watched, manifest }) {
+function idle(run) {
+  const { idle: watched, manifest } = run;
   if (watched.length === 0) return h('p', { class: 'absent' }, 'Idle power was not watched.');
   const sees = (id) => manifest.sensors.find((sensor) => sensor.id === id)?.sees_idle ?? true;
   return table({
-    name: 'Idle power',
+    name: `Idle power${inRun(run)}`,
     columns: ['When', 'Sensor', 'Power', 'Standard error', 'For', 'Readings'],
     rows: watched.map((one) => [
       [one.phase, !sees(one.sensor) && h('small', {}, 'other work on the machine')],
