@@ -16,7 +16,8 @@ constexpr std::array kCommands{
             "ipw report RUN\n"
             "ipw report RUN --by task\n"
             "ipw report RUN1 RUN2 --json\n"
-            "ipw report RUN --csv figures.csv\n",
+            "ipw report RUN --csv figures.csv\n"
+            "ipw report RUN1 RUN2 --html page.html\n",
             declare_report},
     Command{"compare", "Compare two runs over the questions that both answered",
             "ipw compare RUN_A RUN_B\n"
