@@ -13,9 +13,9 @@ RELEASE := build/release
 setup:
 	@scripts/setup build
 setup-test:
-	@scripts/setup build train page
+	@scripts/setup build train page plot docs
 setup-check:
-	@scripts/setup build check
+	@scripts/setup build plot check
 setup-bench:
 	@scripts/setup build bench page
 setup-package:

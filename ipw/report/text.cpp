@@ -12,26 +12,12 @@
 namespace ipw::report {
 namespace {
 
-struct Scale {
-  double factor;
-  const char* prefix;
-};
-
-constexpr std::array kScales{Scale{1e9, "G"},  Scale{1e6, "M"},  Scale{1e3, "k"}, Scale{1.0, ""},
-                             Scale{1e-3, "m"}, Scale{1e-6, "µ"}, Scale{1e-9, "n"}};
-constexpr Scale kPlain{1.0, ""};
+constexpr std::array kScales{UnitScale{1e9, "G"}, UnitScale{1e6, "M"},  UnitScale{1e3, "k"},
+                             UnitScale{1.0, ""},  UnitScale{1e-3, "m"}, UnitScale{1e-6, "µ"},
+                             UnitScale{1e-9, "n"}};
 
 bool takes_prefix(std::string_view unit) {
   return unit.starts_with("J") || unit.starts_with("W") || unit.starts_with("s");
-}
-
-Scale scale_of(double value, std::string_view unit) {
-  const double size = std::abs(value);
-  if (!takes_prefix(unit) || size == 0.0 || !std::isfinite(size)) return kPlain;
-  for (const Scale& scale : kScales) {
-    if (size >= scale.factor) return scale;
-  }
-  return kScales.back();
 }
 
 // Significant digits without an exponent between a ten-thousandth and a million.
@@ -52,7 +38,7 @@ std::string unit_text(const std::string& unit) {
   return " " + unit;
 }
 
-std::string scaled_text(double value, Scale scale, const std::string& unit) {
+std::string scaled_text(double value, UnitScale scale, const std::string& unit) {
   const std::string shown = unit_text(unit);
   if (scale.prefix[0] == '\0') return digits(value / scale.factor) + shown;
   return digits(value / scale.factor) + " " + scale.prefix + shown.substr(1);
@@ -60,8 +46,17 @@ std::string scaled_text(double value, Scale scale, const std::string& unit) {
 
 }  // namespace
 
+UnitScale unit_scale(double value, std::string_view unit) {
+  const double size = std::abs(value);
+  if (!takes_prefix(unit) || size == 0.0 || !std::isfinite(size)) return {};
+  for (const UnitScale& scale : kScales) {
+    if (size >= scale.factor) return scale;
+  }
+  return kScales.back();
+}
+
 std::string quantity_text(double value, const std::string& unit) {
-  return scaled_text(value, scale_of(value, unit), unit);
+  return scaled_text(value, unit_scale(value, unit), unit);
 }
 
 std::string value_text(const record::Figure& figure) {
@@ -71,7 +66,7 @@ std::string value_text(const record::Figure& figure) {
 std::string interval_text(const record::Figure& figure, int significant) {
   if (!figure.low && !figure.high) return "";
   const double reference = figure.value.value_or(figure.high.value_or(figure.low.value_or(0.0)));
-  const Scale scale = scale_of(reference, figure.unit);
+  const UnitScale scale = unit_scale(reference, figure.unit);
   const auto limit = [&](const std::optional<double>& value) {
     return value ? digits(*value / scale.factor, significant) : std::string("—");
   };

@@ -3,6 +3,7 @@
 // columns.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/record/figure.h"
@@ -15,6 +16,15 @@ namespace ipw::report {
 /// "[11.9, 12.8]" in the unit and prefix of the value; "—" for a limit that is not there, and
 /// nothing where both are absent. With `significant` digits.
 [[nodiscard]] std::string interval_text(const record::Figure& figure, int significant = 3);
+
+/// What a number in `unit` is divided by and what then stands before the unit: "k" for 2,500 J.
+struct UnitScale {
+  double factor = 1.0;
+  const char* prefix = "";
+};
+
+/// The SI prefix of J, W and s that suits `value`; none for other units.
+[[nodiscard]] UnitScale unit_scale(double value, std::string_view unit);
 
 /// A number in `unit` with three significant digits and, for J, W and s, an SI prefix. "tokens",
 /// "tokens/s" and "/token" are left to the name of the row.

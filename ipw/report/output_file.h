@@ -1,0 +1,17 @@
+#pragma once
+// Where a picture or a page goes that a user named on the command line.
+
+#include <filesystem>
+#include <string_view>
+
+#include "ipw/core/result.h"
+
+namespace ipw::report {
+
+/// Writes `text` whole or not at all; a link leads to what is replaced. kUsage where `file` is
+/// something else than a file (a folder, a device); kNotFound where its folder is not there; else
+/// as store::write_atomically.
+[[nodiscard]] core::Result<void> write_output(const std::filesystem::path& file,
+                                              std::string_view text);
+
+}  // namespace ipw::report
