@@ -25,11 +25,13 @@ struct Command {
 Action declare_profile(CLI::App& app, Context& context);
 Action declare_report(CLI::App& app, Context& context);
 Action declare_compare(CLI::App& app, Context& context);
+Action declare_plot(CLI::App& app, Context& context);
 Action declare_export(CLI::App& app, Context& context);
 Action declare_dataset(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);
 Action declare_list(CLI::App& app, Context& context);
 Action declare_completion(CLI::App& app, Context& context);
+Action declare_help(CLI::App& app, Context& context);
 
 /// In the order of the help page.
 [[nodiscard]] std::span<const Command> commands();

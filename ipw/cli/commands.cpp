@@ -23,6 +23,11 @@ constexpr std::array kCommands{
             "ipw compare RUN_A RUN_B\n"
             "ipw compare RUN_A RUN_B --json\n",
             declare_compare},
+    Command{"plot", "Draw a figure of one or more runs for a paper",
+            "ipw plot RUN1 RUN2 --figure accuracy-joules --out frontier.pdf\n"
+            "ipw plot RUN --figure power --out power.svg --no-title\n"
+            "ipw plot RUN --figure latency --out latency.csv\n",
+            declare_plot},
     Command{"export", "Write the records of a run as CSV or JSONL",
             "ipw export RUN --format jsonl > records.jsonl\n"
             "ipw export RUN --format csv --out records.csv\n",
@@ -36,7 +41,7 @@ constexpr std::array kCommands{
             "ipw doctor\n"
             "ipw doctor --json\n",
             declare_doctor},
-    Command{"list", "List question sets, tasks, scorers, sensors, model schemes and runs",
+    Command{"list", "List question sets, tasks, scorers, sensors, model schemes, figures and runs",
             "ipw list datasets\n"
             "ipw list runs\n",
             declare_list},
@@ -44,6 +49,10 @@ constexpr std::array kCommands{
             "source <(ipw completion bash)\n"
             "ipw completion fish > ~/.config/fish/completions/ipw.fish\n",
             declare_completion},
+    Command{"help", "Show the help of a command, or the reference of all of them",
+            "ipw help profile\n"
+            "ipw help --markdown > commands.md\n",
+            declare_help},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "ipw/models/open_model.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
+#include "ipw/report/run_plots.h"
 #include "ipw/report/text.h"
 #include "ipw/scoring/scorer.h"
 #include "ipw/store/manifest.h"
@@ -74,6 +75,14 @@ std::vector<Item> list_sensors(const std::filesystem::path&) {
   return items;
 }
 
+std::vector<Item> list_figures(const std::filesystem::path&) {
+  std::vector<Item> items;
+  for (const report::RunFigure& figure : report::run_figures()) {
+    items.push_back({figure.name, figure.summary});
+  }
+  return items;
+}
+
 // The run folders directly below `parent`, oldest first; folders that are none are passed over.
 std::vector<Item> list_runs(const std::filesystem::path& parent) {
   std::vector<Item> items;
@@ -96,7 +105,8 @@ struct Listing {
 };
 constexpr Listing kListings[] = {{"datasets", list_datasets}, {"tasks", list_tasks},
                                  {"models", list_models},     {"scorers", list_scorers},
-                                 {"sensors", list_sensors},   {"runs", list_runs}};
+                                 {"sensors", list_sensors},   {"figures", list_figures},
+                                 {"runs", list_runs}};
 
 struct ListFlags {
   std::vector<std::string> what;
@@ -131,9 +141,9 @@ Action declare_list(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ListFlags>();
   std::vector<std::string> names;
   for (const Listing& listing : kListings) names.emplace_back(listing.name);
-  app.add_option(
-         "WHAT", flags->what,
-         "datasets, tasks (that ipw generates), models, scorers, sensors or runs; all by default")
+  app.add_option("WHAT", flags->what,
+                 "datasets, tasks (that ipw generates), models, scorers, sensors, figures "
+                 "(of ipw plot) or runs; all by default")
       ->check(CLI::IsMember(names));
   app.add_option("--runs-dir", flags->runs, "Where runs are looked for")->capture_default_str();
   app.add_flag("--json", flags->json, "Print one JSON document instead of text");

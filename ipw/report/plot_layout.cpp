@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kMillimetresPerPoint = 25.4 / 72.0;
 constexpr double kEdge = 1.5;      // white around the picture
-constexpr double kTickRow = 3.2;   // numbers below an axis
+constexpr double kTickRow = 4.0;   // numbers below an axis
 constexpr double kLabelRow = 3.7;  // the name of an axis
 constexpr double kTitleRow = 4.2;
 constexpr double kBetweenPanels = 1.5;

@@ -216,5 +216,177 @@ TEST_F(Drawing, PanelsStandUnderEachOther) {
   EXPECT_THAT(svg, HasSubstr("An arrow"));
 }
 
+// What would hurt if it were read as gnuplot's language, as markup, or as XML.
+const char* const kHostile[] = {"'; system(\"touch hurt\"); print '",
+                                "`touch hurt`",
+                                "\"\nset output 'hurt'\n!touch hurt\n",
+                                "@hurt $hurt {/Bold=40 x} _{y} ^z \\n",
+                                "</text><script>alert(1)</script>&amp;&#1;&#x41;",
+                                "\xff\xfe broken \xed\xa0\x80",
+                                "\u202eevil\u202c שלום مرحبا 🏴‍☠️",
+                                "EOD"};
+
+TEST_F(Drawing, HostileTextsAreDrawnAndNothingElse) {
+  fs::current_path(path_);
+  Plot plot = frontier();
+  plot.series.clear();
+  for (const char* text : kHostile) {
+    plot.series.push_back(
+        {.name = text,
+         .points = {{.x = 1.0 + static_cast<double>(plot.series.size()), .y = .5, .label = text}},
+         .provenance = record::Provenance{record::Source::kMeasured, text}});
+    plot.rules.push_back({.at = .5, .label = text});
+    plot.notes.emplace_back(text);
+    plot.title += text;
+    plot.x.label += text;
+    plot.y.unit += text;
+  }
+  const std::string svg = draw(plot, "hostile");
+  EXPECT_FALSE(fs::exists("hurt"));
+  EXPECT_THAT(svg, Not(HasSubstr("<script")));
+  EXPECT_THAT(svg, Not(HasSubstr("&#")));
+  EXPECT_THAT(svg, Not(HasSubstr("\u202e")));
+  EXPECT_THAT(svg, HasSubstr("`touch hurt`"));
+  Plot bars{.title = "bars", .categories = {std::begin(kHostile), std::end(kHostile)}};
+  bars.series = {{.mark = PlotMark::kBars, .points = {{.x = 1, .y = 2}}}};
+  EXPECT_THAT(draw(bars, "hostile-bars"), Not(HasSubstr("<script")));
+  EXPECT_FALSE(fs::exists("hurt"));
+  fs::current_path("/");
+}
+
+TEST_F(Drawing, WhatCannotBeDrawnIsCounted) {
+  Plot plot = frontier();
+  plot.series[0].points.push_back({.x = std::nan(""), .y = .5});
+  plot.series[0].points.push_back({.x = 0.0, .y = .5});
+  plot.series[0].points.push_back({.x = .1, .y = std::numeric_limits<double>::infinity()});
+  EXPECT_THAT(draw(plot, "uncountable"), HasSubstr("3 of the points cannot be drawn"));
+}
+
+TEST_F(Drawing, ExtremeNumbersAndNothingAtAllAreDrawn) {
+  for (const double size : {1e-300, 1e300, 0.0, -5.0, 1e17}) {
+    Plot plot{.x = {.unit = "J"}, .y = {.unit = "W"}};
+    plot.series = {{.name = "one", .points = {{.x = size, .y = size}}}};
+    EXPECT_FALSE(draw(plot, "extreme").empty());
+    plot.x.log = true;
+    EXPECT_FALSE(draw(plot, "extreme").empty());
+  }
+  EXPECT_FALSE(draw(Plot{}, "nothing").empty());
+}
+
+TEST_F(Drawing, TheSamePlotGivesTheSamePicture) {
+  EXPECT_EQ(draw(frontier(), "once"), draw(frontier(), "twice"));
+}
+
+TEST_F(Folder, WithoutGnuplotTheErrorNamesThePackageAndTheDataAreStillThere) {
+  ::setenv("PATH", path_.c_str(), 1);
+  const auto drawn = write_plot(frontier(), path_ / "x.svg");
+  ASSERT_FALSE(drawn);
+  EXPECT_EQ(drawn.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(drawn.error().message, HasSubstr("apt install gnuplot-nox"));
+  EXPECT_FALSE(fs::exists(path_ / "x.svg"));
+  ASSERT_TRUE(write_plot(frontier(), path_ / "x.csv"));
+  EXPECT_THAT(contents(path_ / "x.csv"), HasSubstr("small.gguf,measured,nvml-counter"));
+}
+
+TEST_F(Folder, AGnuplotThatFailsIsQuotedAndLeavesTheOldPicture) {
+  std::ofstream(path_ / "x.svg") << "old";
+  const char* const failures[] = {"echo 'line 3: unknown terminal' >&2; exit 1\n", "exit 0\n",
+                                  "kill -9 $$\n", "cat >/dev/null; echo half; exit 3\n"};
+  for (const char* failure : failures) {
+    instead_of_gnuplot(failure);
+    const auto drawn = write_plot(frontier(), path_ / "x.svg");
+    ASSERT_FALSE(drawn) << failure;
+    EXPECT_EQ(drawn.error().code, ErrorCode::kUnsupported);
+    EXPECT_THAT(drawn.error().message, HasSubstr("gnuplot could not draw this: "));
+  }
+  EXPECT_EQ(contents(path_ / "x.svg"), "old");
+  instead_of_gnuplot("echo 'line 3: unknown terminal' >&2; exit 1\n");
+  EXPECT_THAT(write_plot(frontier(), path_ / "x.svg").error().message,
+              HasSubstr("line 3: unknown terminal"));
+}
+
+TEST_F(Folder, TargetsThatAreNoFileAreRefused) {
+  instead_of_gnuplot("echo picture\n");
+  const auto code = [&](const fs::path& file) {
+    const auto written = write_plot(frontier(), file);
+    return written ? std::string("written") : std::string(core::name(written.error().code));
+  };
+  EXPECT_EQ(code(path_ / "x.svg"), "written");
+  fs::create_directory(path_ / "folder.svg");
+  EXPECT_EQ(code(path_ / "folder.svg"), "usage");
+  fs::create_symlink("/dev/null", path_ / "device.svg");
+  EXPECT_EQ(code(path_ / "device.svg"), "usage");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_EQ(code(path_ / "missing" / "x.svg"), "not_found");
+  EXPECT_EQ(code(path_ / "x.jpg"), "usage");
+  EXPECT_EQ(code("/proc/x.svg"), code("/proc/x.csv")) << "both say what the file system says";
+  EXPECT_NE(code("/proc/x.svg"), "written");
+}
+
+TEST(Plot, RefusesWhatMakesNoSense) {
+  const auto refused = [](std::span<const Plot> panels, double width) {
+    const auto written = write_plots(panels, "unwritten.svg", {.width_mm = width});
+    return !written && written.error().code == ErrorCode::kUsage;
+  };
+  const Plot plot = frontier();
+  EXPECT_TRUE(refused({}, 89.0));
+  EXPECT_TRUE(refused({&plot, 1}, 10.0));
+  EXPECT_TRUE(refused({&plot, 1}, std::nan("")));
+  Plot bars{.categories = {"a"}};
+  bars.series = {{.mark = PlotMark::kBars, .points = {{.x = 1, .y = 1}}}};
+  EXPECT_TRUE(refused({&bars, 1}, 89.0));
+}
+
+TEST(Plot, TheCsvHasEveryPointWithLimitsAndSource) {
+  Plot plot{.title = "a, b",
+            .x = {.label = "x", .unit = "J"},
+            .y = {.label = "y"},
+            .categories = {"first"}};
+  plot.series = {{.name = "s",
+                  .mark = PlotMark::kBars,
+                  .points = {{.x = 2.5, .y = 0, .x_low = 2, .from = 1, .label = "l"}},
+                  .provenance = kMeter}};
+  EXPECT_EQ(plot_csv({&plot, 1}),
+            "panel,series,category,x_axis,x_unit,x,x_low,x_high,y_axis,y_unit,y,y_low,y_high,from,"
+            "weight,label,provenance,method\r\n"
+            "\"a, b\",s,first,x,J,2.5,2,,y,1,0,,,1,,l,measured,nvml-counter\r\n");
+}
+
+TEST(GnuplotText, IsOneStringWhateverItHolds) {
+  EXPECT_EQ(gnuplot_quoted("it's"), "'it''s'");
+  EXPECT_EQ(gnuplot_quoted("a\nb\tc"), "'a b c'");
+  EXPECT_EQ(gnuplot_quoted("\u202ex\u2069"), "'x'");
+  EXPECT_EQ(gnuplot_quoted("\xff"),
+            "'\u"
+            "fffd'");
+  EXPECT_EQ(gnuplot_quoted("&#1;"), "'&\u2060#1;'");
+  EXPECT_EQ(gnuplot_quoted(""), "''");
+}
+
+std::vector<std::string> ticks(const PlotAxis& axis, const std::vector<double>& values, int most) {
+  std::vector<std::string> texts;
+  for (const Tick& tick : axis_scale(axis, values, most).ticks) texts.push_back(tick.text);
+  return texts;
+}
+
+TEST(PlotAxis, HasRoundTicksAndOnePrefixInTheLabel) {
+  const PlotAxis joules{.label = "energy", .unit = "J", .from_zero = true};
+  EXPECT_THAT(ticks(joules, {.001, .0048}, 6), ElementsAre("0", "1", "2", "3", "4"));
+  EXPECT_EQ(axis_scale(joules, std::vector<double>{.0048}, 6).label, "energy (mJ)");
+  EXPECT_THAT(ticks({.low = 0.0, .high = 1.0}, {.5}, 6),
+              ElementsAre("0.0", "0.2", "0.4", "0.6", "0.8", "1.0"));
+  EXPECT_THAT(ticks({.unit = "%", .low = 0.0, .high = 1.0}, {.5}, 3),
+              ElementsAre("0", "50", "100"));
+  EXPECT_THAT(ticks({.from_zero = true}, {0, 120'000}, 4), ElementsAre("0", "50,000", "100,000"));
+}
+
+TEST(PlotAxis, NamesTheDecadesOfALogarithm) {
+  const PlotAxis joules{.unit = "J", .log = true};
+  EXPECT_THAT(ticks(joules, {.002, 3.0}, 5), ElementsAre("10 mJ", "100 mJ", "1 J"));
+  EXPECT_THAT(ticks(joules, {42, 61}, 4), ElementsAre("50 J", "60 J"));
+  EXPECT_TRUE(axis_scale(joules, {}, 5).shows(1e-9));
+  EXPECT_FALSE(axis_scale(joules, {}, 5).shows(0.0));
+}
+
 }  // namespace
 }  // namespace ipw::report

@@ -9,12 +9,8 @@
 namespace ipw::report {
 namespace {
 
-struct Points {
-  std::vector<float> tokens, joules;
-};
-
-Points points_of(const metrics::Sample& sample, const metrics::EnergyView& view) {
-  Points points;
+TokenJoules points_of(const metrics::Sample& sample, const metrics::EnergyView& view) {
+  TokenJoules points;
   for (std::size_t i = 0; i < sample.output_tokens.size(); ++i) {
     const double joules = view.idle_known ? view.total(i) : view.active(i);
     if (!std::isfinite(joules) || !std::isfinite(sample.output_tokens[i])) continue;
@@ -37,7 +33,7 @@ double quantile_of(std::vector<float> values, double p) {
 // A little room above the largest, and never an empty range.
 double rounded_up(double high) { return high > 0.0 ? high * 1.02 : 1.0; }
 
-void fill_grid(TokenScatter& scatter, const Points& points) {
+void fill_grid(TokenScatter& scatter, const TokenJoules& points) {
   scatter.tokens_high = rounded_up(quantile_of(points.tokens, .999));
   scatter.joules_high = rounded_up(quantile_of(points.joules, .999));
   scatter.joules_low = std::min(0.0, quantile_of(points.joules, .001) * 1.02);
@@ -57,12 +53,17 @@ void fill_grid(TokenScatter& scatter, const Points& points) {
 
 }  // namespace
 
+TokenJoules token_joules(const metrics::Sample& sample) {
+  const std::vector<metrics::EnergyView> views = metrics::energy_views(sample.energy);
+  return views.empty() ? TokenJoules() : points_of(sample, views.back());
+}
+
 std::optional<TokenScatter> token_scatter(const metrics::Sample& sample) {
   const std::vector<metrics::EnergyView> views = metrics::energy_views(sample.energy);
   if (views.empty()) return std::nullopt;
   const metrics::EnergyView& view = views.back();  // of several sources the sum
   TokenScatter scatter{.basis = {view.provenance, !view.idle_known}};
-  const Points points = points_of(sample, view);
+  const TokenJoules points = points_of(sample, view);
   scatter.n = static_cast<std::int64_t>(points.tokens.size());
   if (points.tokens.empty()) return scatter;
   fill_grid(scatter, points);

@@ -34,6 +34,14 @@ struct TokenScatter {
   std::int64_t n = 0;                 // records with tokens and joules
 };
 
+/// The answers that have both, one number each.
+struct TokenJoules {
+  std::vector<float> tokens, joules;
+};
+
+/// On the same basis as token_scatter(); empty where no joules were measured.
+[[nodiscard]] TokenJoules token_joules(const metrics::Sample& sample);
+
 /// Absent where no joules were measured at all.
 [[nodiscard]] std::optional<TokenScatter> token_scatter(const metrics::Sample& sample);
 

@@ -1,0 +1,77 @@
+// ipw plot: one figure of runs as a picture for a paper.
+#include "ipw/report/plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/program.h"
+#include "ipw/report/run_plots.h"
+
+namespace ipw::cli {
+namespace {
+
+struct PlotFlags {
+  std::vector<std::string> runs;
+  std::string figure;
+  std::string out;
+  double width_mm = report::PlotOptions().width_mm;
+  bool no_title = false;
+  int resamples = 1000;
+};
+
+std::vector<std::string> figure_names() {
+  std::vector<std::string> names;
+  for (const report::RunFigure& figure : report::run_figures()) names.emplace_back(figure.name);
+  return names;
+}
+
+core::Result<void> check_name(const std::string& figure) {
+  const std::vector<std::string> names = figure_names();
+  if (std::ranges::find(names, figure) != names.end()) return {};
+  const std::string near = nearest(figure, names);
+  return core::fail(core::ErrorCode::kUsage,
+                    fmt::format("no figure is called {}{} (`ipw list figures` names them)", figure,
+                                near.empty() ? "" : "; did you mean " + near + "?"));
+}
+
+core::Result<int> run_plot(const PlotFlags& flags, Context& context) {
+  IPW_CHECK(check_name(flags.figure));
+  IPW_TRY(const std::vector<report::Plot> panels,
+          report::run_plots(flags.figure, {flags.runs.begin(), flags.runs.end()},
+                            {.resamples = flags.resamples, .titles = !flags.no_title}));
+  IPW_CHECK(report::write_plots(panels, flags.out, {.width_mm = flags.width_mm}));
+  context.err << fmt::format("{}: {}\n", flags.figure, flags.out);
+  return kDone;
+}
+
+}  // namespace
+
+Action declare_plot(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<PlotFlags>();
+  app.add_option("RUN", flags->runs, "Run folders")->required();
+  app.add_option("--figure", flags->figure,
+                 fmt::format("{} (`ipw list figures` says what they show)",
+                             fmt::join(figure_names(), ", ")))
+      ->required();
+  app.add_option("--out", flags->out,
+                 "The file; its ending says how: .svg, .pdf, .png (300 dots per inch), or .csv for "
+                 "the data")
+      ->required();
+  app.add_option("--width", flags->width_mm, "Millimetres; 89 is one column of most journals")
+      ->check(CLI::Range(40.0, 400.0))
+      ->capture_default_str();
+  app.add_flag("--no-title", flags->no_title, "Leave titles to the caption");
+  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  return [flags, &context] { return finish(context, run_plot(*flags, context)); };
+}
+
+}  // namespace ipw::cli
