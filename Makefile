@@ -4,7 +4,9 @@
 #   make check   the slower checks: sanitizers, fuzzers, clang-tidy, formatting
 #   make bench   one table of benchmarks
 #   make package an archive and a .deb that run on other machines, in build/release/dist
-.PHONY: demo test check bench package build setup setup-test setup-check setup-bench setup-package clean
+#   make docs    the documentation site, in build/site
+.PHONY: demo test check bench package docs build clean
+.PHONY: setup setup-test setup-check setup-bench setup-package setup-docs
 .DEFAULT_GOAL := build
 
 JOBS ?= $(shell nproc)
@@ -16,6 +18,8 @@ setup-test:
 	@scripts/setup build train page plot docs
 setup-check:
 	@scripts/setup build plot check
+setup-docs:
+	@scripts/setup build docs
 setup-bench:
 	@scripts/setup build bench page
 setup-package:
@@ -45,6 +49,10 @@ bench: setup-bench
 package: setup-package $(RELEASE)/build.ninja
 	cmake --build $(RELEASE) -j $(JOBS) --target ipw_packages
 	@ls -l $(RELEASE)/dist/*.tar.gz $(RELEASE)/dist/*.deb
+
+docs: setup-docs build
+	IPW_PROGRAM=$(CURDIR)/$(RELEASE)/ipw/cli/ipw mkdocs build --strict -f site/mkdocs.yml
+	@echo "The site is in build/site; open build/site/index.html"
 
 clean:
 	rm -rf build
