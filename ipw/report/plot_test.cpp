@@ -68,7 +68,7 @@ class Drawing : public Folder {
  protected:
   void SetUp() override {
     if (run_gnuplot("print 1\nset terminal svg\nplot [0:1] x\n")) return;
-    if (std::getenv("IPW_REQUIRE_GNUPLOT") != nullptr) FAIL() << "gnuplot must be there";
+    if (std::getenv("IPW_REQUIRE_SHARED") != nullptr) FAIL() << "gnuplot must be there";
     GTEST_SKIP() << "no gnuplot (scripts/setup plot)";
   }
 

@@ -117,6 +117,7 @@ class QuickStart(unittest.TestCase):
         run = [block for mark, block in blocks if not mark]
         self.assertGreaterEqual(len(run), 8)
         if not shutil.which("gnuplot"):
+            self.assertNotIn("IPW_REQUIRE_SHARED", os.environ, "gnuplot must be there")
             self.skipTest("no gnuplot (scripts/setup plot)")
         with tempfile.TemporaryDirectory(prefix="ipw-quickstart-") as folder:
             bin_folder = Path(folder) / "bin"

@@ -73,7 +73,7 @@ TEST_F(PlotCommand, DrawsTheNumbersOfTheReport) {
 TEST_F(PlotCommand, DrawsEveryFigure) {
   const Finished first = ipw({"plot", run_, "--figure", "power", "--out", place("power.svg")});
   if (first.err.find("gnuplot is not on PATH") != first.err.npos) {
-    ASSERT_EQ(std::getenv("IPW_REQUIRE_GNUPLOT"), nullptr) << "gnuplot must be there";
+    ASSERT_EQ(std::getenv("IPW_REQUIRE_SHARED"), nullptr) << "gnuplot must be there";
     GTEST_SKIP() << "no gnuplot (scripts/setup plot)";
   }
   for (const std::string& figure : figures()) {
