@@ -11,6 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from mkdocs.exceptions import ConfigurationError
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,7 +47,9 @@ def on_config(config):
 
 
 def on_files(files, config):
-    program = os.environ["IPW_PROGRAM"]
+    program = os.environ.get("IPW_PROGRAM")
+    if not program:
+        raise ConfigurationError("IPW_PROGRAM must name the program (`make docs` sets it)")
     reference = subprocess.run(
         [program, "help", "--markdown"], capture_output=True, text=True, check=True
     ).stdout

@@ -100,7 +100,7 @@ void name_even_ticks(AxisScale& scale, const PlotAxis& axis, const std::vector<d
          plain ? with_commas(fmt::format("{:.{}f}", shown, std::max(0, static_cast<int>(decimals))))
                : fmt::format("{:g}", shown)});
   }
-  if (!axis.unit.empty() && axis.unit != "1") {
+  if (!axis.label.empty() && !axis.unit.empty() && axis.unit != "1") {
     scale.label += fmt::format(" ({}{})", unit.prefix, axis.unit);
   }
 }
@@ -153,7 +153,7 @@ AxisScale axis_scale(const PlotAxis& axis, std::span<const double> values, int m
     // Units without a prefix are not in the ticks.
     const bool named = axis.unit.starts_with("J") || axis.unit.starts_with("W") ||
                        axis.unit.starts_with("s") || axis.unit == "%" || axis.unit == "1";
-    if (!named && !axis.unit.empty() && !axis.unit.starts_with("1/")) {
+    if (!named && !axis.label.empty() && !axis.unit.empty() && !axis.unit.starts_with("1/")) {
       scale.label += fmt::format(" ({})", axis.unit);
     }
   }
