@@ -105,3 +105,9 @@ def on_page_markdown(markdown, page, config, files):
         parts += [LINK.sub(rewritten, markdown[end : fence.start()]), fence.group(0)]
         end = fence.end()
     return "".join(parts) + LINK.sub(rewritten, markdown[end:])
+
+
+def on_post_build(config):
+    """theme/main.html asks for jQuery without a version, which differs between packages of mkdocs."""
+    scripts = Path(config["site_dir"]) / "js"
+    next(scripts.glob("jquery-*.min.js")).replace(scripts / "jquery.min.js")

@@ -356,9 +356,7 @@ TEST(GnuplotText, IsOneStringWhateverItHolds) {
   EXPECT_EQ(gnuplot_quoted("it's"), "'it''s'");
   EXPECT_EQ(gnuplot_quoted("a\nb\tc"), "'a b c'");
   EXPECT_EQ(gnuplot_quoted("\u202ex\u2069"), "'x'");
-  EXPECT_EQ(gnuplot_quoted("\xff"),
-            "'\u"
-            "fffd'");
+  EXPECT_EQ(gnuplot_quoted("\xff"), "'\xef\xbf\xbd'");
   EXPECT_EQ(gnuplot_quoted("&#1;"), "'&\u2060#1;'");
   EXPECT_EQ(gnuplot_quoted(""), "''");
 }
