@@ -142,7 +142,8 @@ std::string gnuplot_quoted(std::string_view text) {
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       quoted += ' ';
     } else if (c == '\'') {
-      quoted += "''";
+      // At the beginning gnuplot 5.4 would take a doubled quote for an empty string.
+      quoted += quoted.size() == 1 ? "\u2060''" : "''";
     } else if (c == '&' && three.size() > 1 && three[1] == '#') {
       quoted += "&\u2060";  // or SVG would read what follows as a character's number
     } else {

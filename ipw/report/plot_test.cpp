@@ -354,6 +354,7 @@ TEST(Plot, TheCsvHasEveryPointWithLimitsAndSource) {
 
 TEST(GnuplotText, IsOneStringWhateverItHolds) {
   EXPECT_EQ(gnuplot_quoted("it's"), "'it''s'");
+  EXPECT_EQ(gnuplot_quoted("'s"), "'\u2060''s'");
   EXPECT_EQ(gnuplot_quoted("a\nb\tc"), "'a b c'");
   EXPECT_EQ(gnuplot_quoted("\u202ex\u2069"), "'x'");
   EXPECT_EQ(gnuplot_quoted("\xff"), "'\xef\xbf\xbd'");
