@@ -29,7 +29,7 @@ constexpr std::array kSchemes = std::to_array<ModelScheme>({
 
 // The file that a name without a scheme stands for; a file of that name goes before a bundled one.
 core::Result<std::filesystem::path> file_of(const std::string& name) {
-  const std::filesystem::path path(name);
+  std::filesystem::path path(name);
   std::error_code error;
   if (path.extension() == ".gguf" || (!name.empty() && std::filesystem::exists(path, error))) {
     return path;

@@ -30,8 +30,7 @@ core::Result<File> temporary(std::string_view text) {
   File file(std::tmpfile());
   if (file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
       std::fflush(file.get()) == 0) {
-    std::rewind(file.get());
-    return file;
+    if (std::fseek(file.get(), 0, SEEK_SET) == 0) return file;
   }
   return fail(errno == ENOSPC ? ErrorCode::kOutOfSpace : ErrorCode::kUnavailable,
               fmt::format("cannot hand the data to gnuplot: {} (check the space in the folder for "
@@ -42,7 +41,7 @@ core::Result<File> temporary(std::string_view text) {
 std::string contents(std::FILE* file) {
   std::string text;
   std::array<char, 65536> buffer{};
-  std::rewind(file);
+  if (std::fseek(file, 0, SEEK_SET) != 0) return text;
   while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), file)) {
     text.append(buffer.data(), got);
   }

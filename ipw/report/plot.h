@@ -28,13 +28,13 @@ struct PlotAxis {
 struct PlotPoint {
   double x = 0.0;
   double y = 0.0;
-  std::optional<double> x_low = {};
-  std::optional<double> x_high = {};
-  std::optional<double> y_low = {};
-  std::optional<double> y_high = {};
-  double from = 0.0;       // kBars: where the bar begins (of a stack or waterfall: where it hangs)
-  double weight = 1.0;     // kBoxes: the largest is darkest
-  std::string label = {};  // stands beside it
+  std::optional<double> x_low;
+  std::optional<double> x_high;
+  std::optional<double> y_low;
+  std::optional<double> y_high;
+  double from = 0.0;    // kBars: where the bar begins (of a stack or waterfall: where it hangs)
+  double weight = 1.0;  // kBoxes: the largest is darkest
+  std::string label;    // stands beside it
 };
 
 enum class PlotMark {
@@ -48,11 +48,11 @@ enum class PlotMark {
 struct PlotSeries {
   std::string name;  // in the legend; empty: not there
   PlotMark mark = PlotMark::kPoints;
-  std::vector<PlotPoint> points = {};
+  std::vector<PlotPoint> points;
   // Stands in the legend. What is not measured is drawn hollow, dashed or hatched.
-  std::optional<record::Provenance> provenance = {};
-  std::optional<std::size_t> colour = {};  // 0 …; absent: its place among the series with a name
-  bool muted = false;                      // grey and small: background to the others
+  std::optional<record::Provenance> provenance;
+  std::optional<std::size_t> colour;  // 0 …; absent: its place among the series with a name
+  bool muted = false;                 // grey and small: background to the others
   bool dashed = false;
 };
 
@@ -60,7 +60,7 @@ struct PlotSeries {
 struct PlotRule {
   double at = 0.0;
   bool upright = false;
-  std::string label = {};
+  std::string label;
 };
 
 struct Plot {
@@ -68,13 +68,13 @@ struct Plot {
   PlotAxis x;
   PlotAxis y;
   // Names of y = 0, 1, 2, … from the top down; then the y axis has no numbers.
-  std::vector<std::string> categories = {};
+  std::vector<std::string> categories;
   // Bars and points of several series beside each other within a category, not over each other.
   bool beside = false;
-  std::vector<PlotSeries> series = {};
-  std::vector<PlotRule> rules = {};
-  std::vector<std::string> notes = {};  // below, small: what a reader must know, what is missing
-  double height_mm = 0.0;               // of the area with the data; 0: what suits
+  std::vector<PlotSeries> series;
+  std::vector<PlotRule> rules;
+  std::vector<std::string> notes;  // below, small: what a reader must know, what is missing
+  double height_mm = 0.0;          // of the area with the data; 0: what suits
 };
 
 struct PlotOptions {

@@ -163,8 +163,9 @@ PanelLayout panel_of(const Plot& plot, double width) {
   }
   notes.push_back(not_drawn(plot, panel.x, panel.y));
   for (const std::string& note : notes) {
-    for (std::string& line : lines_of(note, width - 2 * kEdge))
+    for (std::string& line : lines_of(note, width - 2 * kEdge)) {
       panel.notes.push_back(std::move(line));
+    }
   }
   return panel;
 }

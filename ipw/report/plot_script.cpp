@@ -141,6 +141,7 @@ class Script {
     ticks('x', panel_->x.ticks, .4);
     if (categories) {
       std::vector<Tick> names;
+      names.reserve(panel_->categories.size());
       for (std::size_t i = 0; i < panel_->categories.size(); ++i) {
         names.push_back({static_cast<double>(i), panel_->categories[i]});
       }
@@ -300,7 +301,7 @@ class Script {
 
   // A gap where a number is missing; of steps both corners.
   template <class Row>
-  std::string polyline(const PlotSeries& series, const Row& row) const {
+  [[nodiscard]] std::string polyline(const PlotSeries& series, const Row& row) const {
     std::string rows;
     for (std::size_t k = 0; k < series.points.size(); ++k) {
       const PlotPoint& point = series.points[k];

@@ -95,6 +95,7 @@ class Record {
       }
     }
     std::vector<Share> shares;
+    shares.reserve(sums.size());
     for (const auto& [share, sum] : sums) {
       shares.push_back(
           {share->sensor, share->provenance, sum.over(static_cast<int>(calls_.size()), service)});

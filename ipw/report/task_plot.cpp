@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <ranges>
+#include <tuple>
+#include <utility>
 
 #include "ipw/report/run_plot_parts.h"
 
@@ -34,10 +36,14 @@ std::vector<Task> tasks_of(const RunSet& runs, std::size_t& left_out) {
   }
   std::vector<Task> tasks;
   for (Task& task : std::views::values(found)) tasks.push_back(std::move(task));
-  std::ranges::stable_sort(tasks, std::greater<>(), &Task::records);
+  const auto by_records = [](const Task& task) {
+    return std::tuple<std::int64_t, const std::string&>(-task.records, task.name);
+  };
+  std::ranges::sort(tasks, {}, by_records);
   left_out = tasks.size() - std::min(tasks.size(), kMostTasks);
   tasks.resize(tasks.size() - left_out);
-  std::ranges::stable_sort(tasks, std::greater<>(), &Task::best);
+  std::ranges::sort(tasks, {},
+                    [&](const Task& task) { return std::pair(-task.best, by_records(task)); });
   return tasks;
 }
 

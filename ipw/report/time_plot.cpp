@@ -49,8 +49,9 @@ TimeCurve time_curve(std::span<const float> seconds) {
     curve.points.push_back({.x = static_cast<double>(times[rank - 1]),
                             .y = static_cast<double>(rank) / static_cast<double>(n)});
   }
-  if (n > 0)
+  if (n > 0) {
     curve.points.insert(curve.points.begin(), PlotPoint{.x = static_cast<double>(times[0])});
+  }
   return curve;
 }
 

@@ -27,7 +27,8 @@ PlotSeries cells_of(const TokenScatter& scatter) {
   for (std::size_t cell = 0; cell < scatter.cells.size(); ++cell) {
     if (scatter.cells[cell] == 0) continue;
     const auto column = static_cast<double>(cell % TokenScatter::kColumns);
-    const auto row = static_cast<double>(cell / TokenScatter::kColumns);
+    const std::size_t line = cell / TokenScatter::kColumns;
+    const auto row = static_cast<double>(line);
     series.points.push_back({.x_low = column * wide,
                              .x_high = (column + 1) * wide,
                              .y_low = scatter.joules_low + row * high,

@@ -68,8 +68,9 @@ std::optional<TokenScatter> token_scatter(const metrics::Sample& sample) {
   if (points.tokens.empty()) return scatter;
   fill_grid(scatter, points);
   metrics::LineFit fit;
-  for (std::size_t i = 0; i < points.tokens.size(); ++i)
+  for (std::size_t i = 0; i < points.tokens.size(); ++i) {
     fit.add(points.tokens[i], points.joules[i]);
+  }
   scatter.line = fit.line();
   return scatter;
 }
