@@ -14,7 +14,8 @@ __attribute__((visibility("hidden"))) double hypot(double x, double y);
 double hypot(double x, double y) { return first_hypot(x, y); }
 
 // glibc has arc4random since 2.36; libstdc++'s std::random_device calls it. Exported, so that the
-// dynamic linker finds it here (older_version.py). The kernel's bytes are what glibc's hands out, too.
+// dynamic linker finds it here (older_version.py). The kernel's bytes are what glibc's hands out,
+// too.
 uint32_t arc4random(void);
 uint32_t arc4random(void) {
   uint32_t word = 0;
