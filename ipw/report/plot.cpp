@@ -49,8 +49,8 @@ std::string number(double value) { return std::isfinite(value) ? fmt::format("{}
 std::string number(const std::optional<double>& value) { return value ? number(*value) : ""; }
 
 std::string category_of(const Plot& plot, double y) {
-  const auto at = static_cast<std::size_t>(y);
-  return y >= 0.0 && at < plot.categories.size() ? plot.categories[at] : "";
+  const bool named = y >= 0.0 && y < static_cast<double>(plot.categories.size());
+  return named ? plot.categories[static_cast<std::size_t>(y)] : "";
 }
 
 }  // namespace

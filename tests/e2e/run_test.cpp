@@ -162,12 +162,13 @@ TEST_F(Run, NothingReportedDoneIsLostWhenItIsKilledAtRandomMoments) {
   std::uniform_int_distribution<int> milliseconds(30, 400);
   bool finished = false;
   int kills = 0;
+  int patience = 1;  // how much slower than usual the program starts here
   for (int round = 0; round < 40 && !finished; ++round) {
     Process process(
         fs::exists(fs::path(out_) / "run.json")
             ? Arguments{ipw_program(), "profile", "--resume", out_, "--progress", "0.01"}
             : profile(file, {"--progress", "0.01", "--concurrency", "4"}));
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(random)));
+    std::this_thread::sleep_for(patience * std::chrono::milliseconds(milliseconds(random)));
     finished = !process.running();
     process.signal(SIGKILL);
     const Finished ended = process.wait();
@@ -175,6 +176,7 @@ TEST_F(Run, NothingReportedDoneIsLostWhenItIsKilledAtRandomMoments) {
     const int reported = last_done(ended.err);
     if (!fs::exists(fs::path(out_) / "run.json")) {
       fs::remove_all(out_);  // killed before the run existed; the next round starts it again
+      patience *= 2;
       continue;
     }
     EXPECT_GE(static_cast<int>(records().size()), reported) << "after kill " << round;
