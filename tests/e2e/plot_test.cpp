@@ -50,6 +50,16 @@ TEST_F(PlotCommand, GivesTheDataOfEveryFigureWithoutGnuplot) {
   }
 }
 
+// A cell holds the number of the report, and is empty exactly where the report has none.
+void expect_same(const std::string& cell, const json& number) {
+  if (number.is_null()) {
+    EXPECT_EQ(cell, "");
+  } else {
+    ASSERT_NE(cell, "");
+    EXPECT_DOUBLE_EQ(std::stod(cell), number.get<double>());
+  }
+}
+
 TEST_F(PlotCommand, DrawsTheNumbersOfTheReport) {
   const json report = json::parse(ipw({"report", run_, "--json"}).out);
   const json& known = report.at("runs").at(0).at("figures");
@@ -63,10 +73,12 @@ TEST_F(PlotCommand, DrawsTheNumbersOfTheReport) {
   ASSERT_GT(cells.size(), 12U) << last;
   const bool gross = !known.at("j_per_query").at("value").is_null();
   const json& joules = known.at(gross ? "j_per_query" : "j_per_query_active");
-  EXPECT_DOUBLE_EQ(std::stod(cells.at(5)), joules.at("value").get<double>());
-  EXPECT_DOUBLE_EQ(std::stod(cells.at(6)), joules.at("low").get<double>());
-  EXPECT_DOUBLE_EQ(std::stod(cells.at(7)), joules.at("high").get<double>());
-  EXPECT_DOUBLE_EQ(std::stod(cells.at(10)), known.at("accuracy").at("value").get<double>());
+  expect_same(cells.at(5), joules.at("value"));
+  expect_same(cells.at(6), joules.at("low"));
+  expect_same(cells.at(7), joules.at("high"));
+  expect_same(cells.at(10), known.at("accuracy").at("value"));
+  EXPECT_NE(cells.at(5), "");
+  EXPECT_NE(cells.at(10), "");
   EXPECT_NE(last.find(joules.at("provenance").get<std::string>()), last.npos);
 }
 
