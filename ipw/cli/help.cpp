@@ -86,11 +86,9 @@ core::Result<int> run_help(const HelpFlags& flags, const CLI::App& program, Cont
     std::vector<std::string> names;
     for (const CLI::App* sub : app->get_subcommands(nullptr)) names.push_back(sub->get_name());
     if (std::ranges::find(names, word) == names.end()) {
-      const std::string near = nearest(word, names);
-      return core::fail(
-          core::ErrorCode::kUsage,
-          fmt::format("{} has no command {}{} (`ipw --help` lists the commands)", name, word,
-                      near.empty() ? "" : "; did you mean " + near + "?"));
+      return core::fail(core::ErrorCode::kUsage,
+                        fmt::format("{} has no command {}{} (`ipw --help` lists the commands)",
+                                    name, word, did_you_mean(word, names)));
     }
     name += " " + word;
     app = app->get_subcommand(word);

@@ -35,10 +35,9 @@ std::vector<std::string> figure_names() {
 core::Result<void> check_name(const std::string& figure) {
   const std::vector<std::string> names = figure_names();
   if (std::ranges::find(names, figure) != names.end()) return {};
-  const std::string near = nearest(figure, names);
   return core::fail(core::ErrorCode::kUsage,
                     fmt::format("no figure is called {}{} (`ipw list figures` names them)", figure,
-                                near.empty() ? "" : "; did you mean " + near + "?"));
+                                did_you_mean(figure, names)));
 }
 
 core::Result<int> run_plot(const PlotFlags& flags, Context& context) {

@@ -49,8 +49,7 @@ std::string suggestion(const CLI::App& program, const std::vector<std::string>& 
     const bool flag = typed.starts_with("--");
     if (!flag && steps.empty()) continue;
     if (std::ranges::find(known, typed) != known.end()) continue;
-    const std::string near = nearest(typed, known);
-    if (!near.empty()) return "; did you mean " + near + "?";
+    if (std::string near = did_you_mean(typed, known); !near.empty()) return near;
   }
   return {};
 }
@@ -66,7 +65,7 @@ std::string indented(const char* lines) {
 
 const char* version() { return IPW_VERSION; }
 
-std::string nearest(const std::string& typed, std::span<const std::string> known) {
+std::string did_you_mean(const std::string& typed, std::span<const std::string> known) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(typed.size() / 3, 1) + 1;
   for (const std::string& candidate : known) {
@@ -75,7 +74,7 @@ std::string nearest(const std::string& typed, std::span<const std::string> known
     best = candidate;
     best_distance = distance;
   }
-  return best;
+  return best.empty() ? "" : "; did you mean " + best + "?";
 }
 
 int report_error(Context& context, const core::Error& error) {

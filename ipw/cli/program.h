@@ -29,8 +29,9 @@ int report_error(Context& context, const core::Error& error);
 /// The exit status of a command: its own, or that of the error, which is reported.
 int finish(Context& context, const core::Result<int>& result);
 
-/// The nearest of `known` to what was typed, or empty where nothing is near.
-[[nodiscard]] std::string nearest(const std::string& typed, std::span<const std::string> known);
+/// "; did you mean X?" of the nearest of `known` to what was typed, or empty where nothing is near.
+[[nodiscard]] std::string did_you_mean(const std::string& typed,
+                                       std::span<const std::string> known);
 
 /// The program's version, "0.1.0".
 [[nodiscard]] const char* version();

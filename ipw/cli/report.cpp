@@ -10,6 +10,7 @@
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/program.h"
+#include "ipw/report/output_file.h"
 #include "ipw/report/page.h"
 #include "ipw/report/run_report.h"
 
@@ -53,7 +54,7 @@ core::Result<Reports> write_page(const ReportFlags& flags, Context& context) {
                                                {.report = {.resamples = flags.resamples},
                                                 .ipw_version = version(),
                                                 .made = context.clock.wall()}));
-  IPW_CHECK(report::write_page(flags.html, page.html));
+  IPW_CHECK(report::write_output(flags.html, page.html));
   context.err << fmt::format("page: {} ({:.1f} MB; open it in a browser, or send it)\n", flags.html,
                              static_cast<double>(page.html.size()) / 1e6);
   return std::move(page.reports);
