@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 core::Result<void> write_output(const fs::path& file, std::string_view text) {
   std::error_code failed;
-  const fs::path target = fs::weakly_canonical(file, failed);
+  const fs::path target = fs::weakly_canonical(file, failed);  // a link leads to what is replaced
   const fs::path& place = failed ? file : target;
   const fs::file_status status = fs::status(place, failed);
   if (fs::exists(status) && !fs::is_regular_file(status)) {

@@ -8,7 +8,6 @@
 #include "ipw/report/page_assets.h"
 #include "ipw/report/page_data.h"
 #include "ipw/report/script_json.h"
-#include "ipw/store/run_directory.h"
 
 namespace ipw::report {
 namespace {
@@ -104,20 +103,6 @@ core::Result<Page> make_page(const std::vector<fs::path>& runs, const PageOption
   page.html += page_script().text;
   page.html += "</script>\n</body>\n</html>\n";
   return page;
-}
-
-core::Result<void> write_page(const fs::path& file, const std::string& html) {
-  std::error_code failed;
-  const fs::path target = fs::weakly_canonical(file, failed);  // a link leads to what is replaced
-  const fs::path& place = failed ? file : target;
-  const fs::file_status status = fs::status(place, failed);
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
-    return core::fail(core::ErrorCode::kUsage,
-                      fmt::format("cannot write {}: it is a folder or a device (name a file, for "
-                                  "example report.html)",
-                                  file.string()));
-  }
-  return store::write_atomically(place, html);
 }
 
 }  // namespace ipw::report

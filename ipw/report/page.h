@@ -30,9 +30,4 @@ struct Page {
 [[nodiscard]] core::Result<Page> make_page(const std::vector<std::filesystem::path>& runs,
                                            const PageOptions& options);
 
-/// Writes the page whole or not at all. kUsage where `file` is something else than a file (a
-/// folder, a device); kNotFound where its folder is not there; else as store::write_atomically.
-[[nodiscard]] core::Result<void> write_page(const std::filesystem::path& file,
-                                            const std::string& html);
-
 }  // namespace ipw::report

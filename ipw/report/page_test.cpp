@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/energy/telemetry_blob.h"
+#include "ipw/report/output_file.h"
 #include "ipw/report/page_data.h"
 #include "ipw/report/power_curve.h"
 
@@ -267,15 +268,15 @@ TEST_F(PageTest, SaysWhatIsNotThere) {
 
 TEST_F(PageTest, IsWrittenWholeOrNotAtAll) {
   const fs::path file = directory_ / "page.html";
-  ASSERT_TRUE(write_page(file, "one").has_value());
+  ASSERT_TRUE(write_output(file, "one").has_value());
   fs::create_symlink(file, directory_ / "link.html");
-  ASSERT_TRUE(write_page(directory_ / "link.html", "two").has_value());
+  ASSERT_TRUE(write_output(directory_ / "link.html", "two").has_value());
   EXPECT_TRUE(fs::is_symlink(directory_ / "link.html")) << "what it leads to is replaced";
   std::string text;
   std::ifstream(file) >> text;
   EXPECT_EQ(text, "two");
-  EXPECT_EQ(write_page(directory_, "x").error().code, core::ErrorCode::kUsage);
-  EXPECT_FALSE(write_page(directory_ / "no" / "page.html", "x").has_value());
+  EXPECT_EQ(write_output(directory_, "x").error().code, core::ErrorCode::kUsage);
+  EXPECT_FALSE(write_output(directory_ / "no" / "page.html", "x").has_value());
 }
 
 }  // namespace

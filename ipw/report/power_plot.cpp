@@ -247,7 +247,7 @@ Plots power_plots(const RunSet& runs) {
                            "no run has telemetry (ipw doctor says what could "
                            "be measured)");
   }
-  for (std::string& note : missing_note(without)) plots.back().notes.push_back(std::move(note));
+  note_missing(plots.back(), without);
   return plots;
 }
 

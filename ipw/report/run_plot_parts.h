@@ -87,8 +87,8 @@ struct EnergyName {
 [[nodiscard]] const record::Figure* figure_of(const std::vector<metrics::NamedFigure>& figures,
                                               const std::string& name);
 
-/// "Not drawn, because a figure is missing: a, b." of runs, or nothing.
-[[nodiscard]] std::vector<std::string> missing_note(const std::vector<std::string>& labels);
+/// Adds "Not drawn, because the figure is missing: a, b." where there are such runs.
+void note_missing(Plot& plot, const std::vector<std::string>& labels);
 
 /// Why no run has the figure, as an error.
 [[nodiscard]] std::unexpected<core::Error> nothing_to_draw(const std::string& what,

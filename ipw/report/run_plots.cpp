@@ -118,11 +118,11 @@ const record::Figure* figure_of(const std::vector<metrics::NamedFigure>& figures
   return figure != nullptr && figure->value ? figure : nullptr;
 }
 
-std::vector<std::string> missing_note(const std::vector<std::string>& labels) {
-  if (labels.empty()) return {};
+void note_missing(Plot& plot, const std::vector<std::string>& labels) {
+  if (labels.empty()) return;
   std::string note = "Not drawn, because the figure is missing: ";
   for (std::size_t i = 0; i < labels.size(); ++i) note += (i > 0 ? ", " : "") + labels[i];
-  return {note + "."};
+  plot.notes.push_back(note + ".");
 }
 
 std::unexpected<core::Error> nothing_to_draw(const std::string& what, const std::string& reason) {

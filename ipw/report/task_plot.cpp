@@ -104,7 +104,7 @@ Plots task_plots(const RunSet& runs, const std::string& name, const std::string&
     plot.notes.push_back(fmt::format("The {} largest of {} tasks; `ipw report --by task` has all.",
                                      kMostTasks, kMostTasks + left_out));
   }
-  for (std::string& note : missing_note(without)) plot.notes.push_back(std::move(note));
+  note_missing(plot, without);
   return std::vector<Plot>{std::move(plot)};
 }
 

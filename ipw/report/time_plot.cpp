@@ -82,7 +82,7 @@ Plots time_plots(const RunSet& runs, const std::string& name, const std::string&
     return nothing_to_draw(name, "no answer has this time, because nothing came back");
   }
   plot.notes.insert(plot.notes.begin(), "Signs: p50, p90, p95 and p99 with 95 % intervals.");
-  for (std::string& note : missing_note(without)) plot.notes.push_back(std::move(note));
+  note_missing(plot, without);
   return std::vector<Plot>{std::move(plot)};
 }
 

@@ -96,7 +96,7 @@ Plots token_plots(const RunSet& runs) {
     plots.push_back(std::move(plot));
   }
   if (plots.empty()) return nothing_to_draw("tokens against joules", "no energy was measured");
-  for (std::string& note : missing_note(without)) plots.back().notes.push_back(std::move(note));
+  note_missing(plots.back(), without);
   return plots;
 }
 

@@ -112,8 +112,8 @@ Plots tradeoff_plots(const RunSet& runs, const std::string& cost, const std::str
   } else if (runs.several()) {
     note += " No two runs share questions and source, so that no frontier is drawn.";
   }
-  plot.notes = missing_note(without);
-  plot.notes.insert(plot.notes.begin(), note);
+  plot.notes = {note};
+  note_missing(plot, without);
   return std::vector<Plot>{std::move(plot)};
 }
 
