@@ -31,6 +31,7 @@ class LineReader {
  private:
   std::size_t most_bytes_;
   std::string line_;  // of the line that is not ended yet, what earlier pieces brought
+  bool lost_ = false;
 };
 
 }  // namespace ipw::net

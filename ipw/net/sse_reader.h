@@ -44,14 +44,16 @@ class SseReader {
   static constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
  private:
-  void take_line(std::string_view line, const SseSink& sink);
-  void take_field(std::string_view field, std::string_view value);
+  // `in_piece`: the line lies in the piece that push() has, and is gone when it returns.
+  void take_line(std::string_view line, bool in_piece, const SseSink& sink);
+  void take_data(std::string_view value, bool in_piece);
+  void keep_data();
   void dispatch(const SseSink& sink);
 
   std::size_t most_bytes_;
-  std::string line_;        // of the line that is not ended yet, what earlier pieces brought
-  std::string data_;        // of the event so far, where it has more than one line or piece
-  std::string_view whole_;  // the one data line so far, where it lies in the current piece
+  std::string line_;                       // what earlier pieces brought of a line not ended yet
+  std::string data_;                       // of the event so far, but for
+  std::optional<std::string_view> whole_;  // its only data line, while that lies in the piece
   bool has_data_ = false;
   std::string event_;
   std::string id_;

@@ -1,0 +1,421 @@
+// The server's thread: accepts, finds the route, and stops.
+#include "ipw/net/server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "ipw/net/server_connection.h"
+#include "ipw/net/sweep_timer.h"
+#include "ipw/net/transport.h"
+
+namespace ipw::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using core::ErrorCode;
+
+// An address to listen at.
+struct Place {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+  std::string shown;
+};
+
+core::Result<Place> place_of(const ServerOptions& options) {
+  Place place;
+  if (!options.unix_socket.empty()) {
+    sockaddr_un local{};
+    place.shown = options.unix_socket.string();
+    if (place.shown.size() >= sizeof local.sun_path) {
+      return core::fail(ErrorCode::kUsage, fmt::format("cannot listen at {}: the path is longer "
+                                                       "than {} bytes",
+                                                       place.shown, sizeof local.sun_path - 1));
+    }
+    local.sun_family = AF_UNIX;
+    std::memcpy(local.sun_path, place.shown.c_str(), place.shown.size() + 1);
+    std::memcpy(&place.address, &local, sizeof local);
+    place.size = sizeof local;
+    return place;
+  }
+  place.shown = fmt::format("{} port {}", options.address, options.port);
+  sockaddr_in four{};
+  sockaddr_in6 six{};
+  if (inet_pton(AF_INET, options.address.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = htons(options.port);
+    std::memcpy(&place.address, &four, place.size = sizeof four);
+  } else if (inet_pton(AF_INET6, options.address.c_str(), &six.sin6_addr) == 1) {
+    six.sin6_family = AF_INET6;
+    six.sin6_port = htons(options.port);
+    std::memcpy(&place.address, &six, place.size = sizeof six);
+  } else {
+    return core::fail(ErrorCode::kUsage, fmt::format("cannot listen at \"{}\": it is no IP address "
+                                                     "(write 127.0.0.1, ::1 or 0.0.0.0)",
+                                                     options.address));
+  }
+  return place;
+}
+
+void set_flags(int descriptor) {
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  fcntl(descriptor, F_SETFL, O_NONBLOCK);
+}
+
+// Whether nobody listens at the socket file that stands there, as after a crash.
+bool is_left_over(const Place& place) {
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (descriptor < 0) return false;
+  const int connected =
+      connect(descriptor, reinterpret_cast<const sockaddr*>(&place.address), place.size);
+  const bool refused = connected != 0 && errno == ECONNREFUSED;
+  close(descriptor);
+  return refused;
+}
+
+core::Result<int> listen_at(const Place& place) {
+  const int family = place.address.ss_family;
+  const int descriptor = socket(family, SOCK_STREAM, 0);
+  const auto* address = reinterpret_cast<const sockaddr*>(&place.address);
+  const int on = 1;
+  if (descriptor >= 0) {
+    set_flags(descriptor);
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_UNIX && is_left_over(place)) unlink(place.shown.c_str());
+    if (bind(descriptor, address, place.size) == 0 && listen(descriptor, SOMAXCONN) == 0) {
+      return descriptor;
+    }
+  }
+  const int error = errno;
+  if (descriptor >= 0) close(descriptor);
+  const ErrorCode code = error == EADDRINUSE                   ? ErrorCode::kBusy
+                         : error == EACCES || error == EPERM   ? ErrorCode::kPermissionDenied
+                         : error == EADDRNOTAVAIL              ? ErrorCode::kUsage
+                         : error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound
+                                                               : ErrorCode::kUnavailable;
+  return core::fail(code, fmt::format("cannot listen at {}: {}", place.shown,
+                                      std::generic_category().message(error)));
+}
+
+std::uint16_t port_of(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  }
+  if (address.ss_family == AF_INET6) {
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+  }
+  return 0;
+}
+
+// An exchange may outlive connection and server; it only ever posts to the context that it keeps.
+class OpenExchange final : public ServerExchange {
+ public:
+  OpenExchange(std::shared_ptr<asio::io_context> context,
+               std::weak_ptr<ServerConnection> connection, std::uint64_t serial,
+               ServerRequest request, std::stop_token gone)
+      : context_(std::move(context)),
+        connection_(std::move(connection)),
+        serial_(serial),
+        request_(std::move(request)),
+        gone_(std::move(gone)) {}
+  ~OpenExchange() override {
+    if (!answered_) {
+      OpenExchange::send(500, {{"Content-Type", "application/json"}},
+                         error_body(500, "the request was not answered"));
+    } else if (streaming_ && !ended_) {  // a stream that stops must not look complete
+      on_loop([](ServerConnection& connection, std::uint64_t) { connection.close(); });
+    }
+  }
+  OpenExchange(const OpenExchange&) = delete;
+  OpenExchange& operator=(const OpenExchange&) = delete;
+
+  [[nodiscard]] const ServerRequest& request() const override { return request_; }
+  [[nodiscard]] std::stop_token gone() const override { return gone_; }
+
+  void send(int status, const Headers& headers, std::string_view body) override {
+    answered_ = true;
+    if (here()) {
+      if (const auto connection = connection_.lock()) {
+        connection->send(serial_, status, headers, body);
+      }
+      return;
+    }
+    on_loop([status, headers, body = std::string(body)](ServerConnection& connection,
+                                                        std::uint64_t serial) {
+      connection.send(serial, status, headers, body);
+    });
+  }
+
+  void begin(int status, const Headers& headers) override {
+    answered_ = streaming_ = true;
+    on_loop([status, headers](ServerConnection& connection, std::uint64_t serial) {
+      connection.begin(serial, status, headers);
+    });
+  }
+
+  void write(std::string_view bytes, std::function<void()> drained) override {
+    if (bytes.empty()) ended_ = true;
+    if (here()) {
+      if (const auto connection = connection_.lock()) {
+        connection->write(serial_, bytes, std::move(drained));
+      } else if (drained) {
+        asio::post(*context_, std::move(drained));
+      }
+      return;
+    }
+    asio::post(*context_, [connection = connection_, serial = serial_, bytes = std::string(bytes),
+                           drained = std::move(drained)]() mutable {
+      if (const auto open = connection.lock()) {
+        open->write(serial, bytes, std::move(drained));
+      } else if (drained) {
+        drained();
+      }
+    });
+  }
+
+ private:
+  [[nodiscard]] bool here() const { return context_->get_executor().running_in_this_thread(); }
+
+  template <class Action>
+  void on_loop(Action action) {
+    if (here()) {
+      if (const auto connection = connection_.lock()) action(*connection, serial_);
+      return;
+    }
+    asio::post(*context_, [connection = connection_, serial = serial_, action = std::move(action)] {
+      if (const auto open = connection.lock()) action(*open, serial);
+    });
+  }
+
+  std::shared_ptr<asio::io_context> context_;
+  std::weak_ptr<ServerConnection> connection_;
+  std::uint64_t serial_;
+  ServerRequest request_;
+  std::stop_token gone_;
+  std::atomic<bool> answered_ = false;
+  std::atomic<bool> streaming_ = false;
+  std::atomic<bool> ended_ = false;
+};
+
+bool matches(const Route& route, std::string_view path) {
+  return route.path.ends_with('*')
+             ? path.starts_with(std::string_view(route.path).substr(0, route.path.size() - 1))
+             : path == route.path;
+}
+
+}  // namespace
+
+class HttpServer::Loop {
+ public:
+  Loop(ServerOptions options, TlsContext tls, std::vector<Route> routes, int descriptor)
+      : options_(std::move(options)),
+        tls_(std::move(tls)),
+        routes_(std::move(routes)),
+        port_(port_of(descriptor)),
+        buffer_(std::size_t{64} << 10),
+        context_(std::make_shared<asio::io_context>(1)),
+        work_(context_->get_executor()),
+        listener_(*context_, descriptor),
+        timer_(*context_, clock_, [this](core::Instant now) { return sweep(now); }),
+        shared_{*context_,
+                options_,
+                clock_,
+                buffer_,
+                [this](const auto& connection, std::uint64_t serial, ServerRequest request,
+                       std::stop_token gone) {
+                  serve(std::make_shared<OpenExchange>(context_, connection, serial,
+                                                       std::move(request), std::move(gone)));
+                },
+                [this](const auto& connection) { forget(connection); },
+                [this](core::Instant until) { timer_.watch(until); }} {
+    await_connection();
+    thread_ = std::thread([this] {
+      block_sigpipe();
+      context_->run();
+    });
+  }
+  ~Loop() { stop(core::Seconds(0)); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void stop(core::Seconds grace) {
+    const std::scoped_lock once(stop_mutex_);
+    if (!thread_.joinable()) return;
+    asio::post(*context_, [this] { finish(); });
+    {
+      std::unique_lock lock(mutex_);
+      empty_.wait_for(lock, grace, [this] { return finishing_ && open_ == 0; });
+    }
+    asio::post(*context_, [this] { close_all(); });
+    thread_.join();
+    if (!options_.unix_socket.empty()) unlink(options_.unix_socket.c_str());
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::size_t open_connections() const {
+    const std::scoped_lock lock(mutex_);
+    return open_;
+  }
+
+ private:
+  using ConnectionPointer = std::shared_ptr<ServerConnection>;
+
+  void await_connection() {
+    listener_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+      if (!error) accept_waiting();
+    });
+  }
+
+  void accept_waiting() {
+    while (true) {
+      const int descriptor = accept(listener_.native_handle(), nullptr, nullptr);
+      if (descriptor < 0) {
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return await_connection();
+        // No descriptors left: those who wait are served when others have gone.
+        full_ = true;
+        return timer_.watch(clock_.now() + std::chrono::milliseconds(50));
+      }
+      set_flags(descriptor);
+      const int on = 1;
+      setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      auto connection = std::make_shared<ServerConnection>(shared_, descriptor);
+      connection->index = connections_.size();
+      connections_.push_back(connection);
+      count();
+      connection->open(tls_);
+    }
+  }
+
+  void serve(const std::shared_ptr<ServerExchange>& exchange) {
+    const ServerRequest& request = exchange->request();
+    bool known = false;
+    for (const Route& route : routes_) {
+      if (!matches(route, request.path)) continue;
+      known = true;
+      if (route.method == request.method || (route.method == "GET" && request.method == "HEAD")) {
+        return route.handler(exchange);
+      }
+    }
+    const int status = known ? 405 : 404;
+    exchange->send(status, {{"Content-Type", "application/json"}},
+                   error_body(status, known ? "this path has another method"
+                                            : "there is nothing at this path"));
+  }
+
+  void forget(const ConnectionPointer& connection) {
+    const std::size_t index = connection->index;
+    connections_.back()->index = index;
+    std::swap(connections_[index], connections_.back());
+    connections_.pop_back();
+    count();
+  }
+
+  void count() {
+    const std::scoped_lock lock(mutex_);
+    open_ = connections_.size();
+    if (finishing_ && open_ == 0) empty_.notify_all();
+  }
+
+  core::Instant sweep(core::Instant now) {
+    if (std::exchange(full_, false)) accept_waiting();
+    core::Instant next = full_ ? now + std::chrono::milliseconds(50) : core::Instant::max();
+    const auto all = connections_;  // closing one changes the list
+    for (const ConnectionPointer& connection : all) {
+      connection->expire(now);
+      next = std::min(next, connection->expiry());
+    }
+    return next;
+  }
+
+  void finish() {
+    error_code ignored;
+    listener_.close(ignored);
+    full_ = false;
+    const auto all = connections_;
+    for (const ConnectionPointer& connection : all) connection->finish();
+    {
+      const std::scoped_lock lock(mutex_);
+      finishing_ = true;
+    }
+    count();
+  }
+
+  void close_all() {
+    const auto all = connections_;
+    for (const ConnectionPointer& connection : all) connection->close();
+    timer_.stop();
+    work_.reset();
+  }
+
+  const ServerOptions options_;
+  const TlsContext tls_;
+  const std::vector<Route> routes_;
+  const std::uint16_t port_;
+  core::SystemClock clock_;
+  std::vector<char> buffer_;
+  std::shared_ptr<asio::io_context> context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::posix::stream_descriptor listener_;
+  SweepTimer timer_;
+  ServerShared shared_;
+  std::vector<ConnectionPointer> connections_;
+  bool full_ = false;  // no descriptor was left for a connection that waits
+  std::mutex stop_mutex_;
+  mutable std::mutex mutex_;  // of the two below
+  std::size_t open_ = 0;
+  bool finishing_ = false;
+  std::condition_variable empty_;
+  std::thread thread_;
+};
+
+HttpServer::HttpServer(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+HttpServer::~HttpServer() = default;
+
+core::Result<std::unique_ptr<HttpServer>> HttpServer::open(ServerOptions options,
+                                                           std::vector<Route> routes) {
+  TlsContext tls;
+  if (!options.certificate.empty()) {
+    IPW_TRY(tls, server_tls(options.certificate, options.key));
+  }
+  IPW_TRY(const Place place, place_of(options));
+  IPW_TRY(const int descriptor, listen_at(place));
+  try {
+    return std::unique_ptr<HttpServer>(new HttpServer(
+        std::make_unique<Loop>(std::move(options), std::move(tls), std::move(routes), descriptor)));
+  } catch (const std::exception& error) {  // no descriptors or threads left
+    return core::fail(ErrorCode::kUnavailable,
+                      fmt::format("cannot set up the HTTP server: {}", error.what()));
+  }
+}
+
+std::uint16_t HttpServer::port() const { return loop_->port(); }
+void HttpServer::stop(core::Seconds grace) { loop_->stop(grace); }
+std::size_t HttpServer::open_connections() const { return loop_->open_connections(); }
+
+}  // namespace ipw::net
