@@ -9,7 +9,8 @@ import shutil
 import subprocess
 
 # Compiled into the program from headers alone, so that no shared library stands for them.
-HEADERS_OF_DEBIAN = {"CLI11": "libcli11-dev", "nlohmann-json": "nlohmann-json3-dev"}
+HEADERS_OF_DEBIAN = {"Boost": "libboost1.81-dev", "CLI11": "libcli11-dev",
+                     "nlohmann-json": "nlohmann-json3-dev"}
 COMMON = pathlib.Path("/usr/share/common-licenses")  # what Debian's texts refer to
 
 INTRODUCTION = """\

@@ -57,6 +57,8 @@ class HttpClient::Loop {
         work_(context_.get_executor()),
         resolver_(context_),
         timer_(context_, clock_, [this](core::Instant now) { return sweep(now); }),
+        shared_{context_, options_, tls_,
+                clock_,   buffer_,  [this](core::Instant until) { timer_.watch(until); }},
         thread_([this] {
           block_sigpipe();
           context_.run();
@@ -129,12 +131,12 @@ class HttpClient::Loop {
   // An idle connection, else a new one, else a place in the line.
   void assign(Origin& origin, const ExchangePointer& exchange) {
     const std::size_t most = options_.connections_per_server;
-    if (!origin.idle.empty() && !exchange->resent) {
+    const bool room = most == 0 || origin.open < most;
+    if (!origin.idle.empty() && !(exchange->resent && room)) {
       const ConnectionPointer connection = std::move(origin.idle.back());
       origin.idle.pop_back();
       connection->send(exchange);
-      if (!connection->closed()) timer_.watch(connection->expiry());
-    } else if (most == 0 || origin.open < most) {
+    } else if (room) {
       connect(origin, exchange);
     } else {
       origin.line.push_back(exchange);
@@ -143,9 +145,8 @@ class HttpClient::Loop {
   }
 
   void connect(Origin& origin, const ExchangePointer& exchange) {
-    const ClientShared shared{context_, options_, tls_, clock_, buffer_};
     auto connection = std::make_shared<ClientConnection>(
-        shared, origin.server, origin.proxy,
+        shared_, origin.server, origin.proxy,
         [this, &origin](const ConnectionPointer& settled, ExchangePointer served,
                         std::optional<Failure> failure) {
           settle(origin, settled, std::move(served), std::move(failure));
@@ -155,7 +156,6 @@ class HttpClient::Loop {
     ++origin.open;
     ++open_;
     connection->reserve(exchange);
-    timer_.watch(connection->expiry());
     const Url& peer = origin.proxy != nullptr ? *origin.proxy : origin.server;
     if (!peer.socket_path.empty()) {
       if (peer.socket_path.size() > 100) {
@@ -306,6 +306,7 @@ class HttpClient::Loop {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::ip::tcp::resolver resolver_;
   SweepTimer timer_;
+  const ClientShared shared_;
   std::map<std::string, Origin, std::less<>> origins_;
   std::vector<ConnectionPointer> connections_;
   bool stopping_ = false;

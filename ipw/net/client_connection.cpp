@@ -70,7 +70,7 @@ std::string request_head(const HttpRequest& request, const Url* plain_proxy,
 
 }  // namespace
 
-ClientConnection::ClientConnection(ClientShared shared, Url server, const Url* proxy,
+ClientConnection::ClientConnection(const ClientShared& shared, Url server, const Url* proxy,
                                    OnSettled on_settled)
     : shared_(shared),
       server_(std::move(server)),
@@ -83,6 +83,7 @@ ClientConnection::ClientConnection(ClientShared shared, Url server, const Url* p
 void ClientConnection::reserve(std::shared_ptr<Exchange> exchange) {
   exchange_ = std::move(exchange);
   exchange_->connection = this;
+  shared_.watch(expiry());
 }
 
 std::string ClientConnection::server_name() const {
@@ -189,6 +190,7 @@ void ClientConnection::begin_exchange() {
   active_ = shared_.clock.now();
   exchange_->end.reused = served_before();
   exchange_->end.times.send_begun = active_;
+  shared_.watch(expiry());
   await(false);
   flush();
 }
@@ -226,7 +228,7 @@ void ClientConnection::ready(bool write) {
     case State::kHandshake: return shake_hands();
     case State::kTunnel:
     case State::kExchange:
-      if (write) flush();
+      if (write || transport_.encrypted()) flush();
       // TLS may wait for either to do the other.
       if (!write || transport_.encrypted()) receive();
       return;
@@ -334,6 +336,7 @@ void ClientConnection::finish_message() {
   exchange_->end.times.done = active_;
   if (keep_alive_ && written_ == out_.size() + exchange_->request.body.size()) {
     state_ = State::kIdle;
+    shared_.watch(after(active_, shared_.options.pool_idle));
   } else {
     close();
   }

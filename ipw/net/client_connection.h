@@ -28,7 +28,8 @@ struct ClientShared {
   const ClientOptions& options;
   const TlsContext& tls;
   core::Clock& clock;
-  std::span<char> buffer;  // one piece passes through at a time
+  std::span<char> buffer;                    // one piece passes through at a time
+  std::function<void(core::Instant)> watch;  // expire() is to be called then
 };
 
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
@@ -39,8 +40,8 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   using OnSettled = std::function<void(const std::shared_ptr<ClientConnection>&,
                                        std::shared_ptr<Exchange>, std::optional<Failure>)>;
 
-  /// `proxy` may be null and outlives the connection.
-  ClientConnection(ClientShared shared, Url server, const Url* proxy, OnSettled on_settled);
+  /// `shared`, and `proxy` if it is not null, outlive the connection.
+  ClientConnection(const ClientShared& shared, Url server, const Url* proxy, OnSettled on_settled);
 
   /// Takes on its first exchange, which connect() goes on with.
   void reserve(std::shared_ptr<Exchange> exchange);
@@ -87,7 +88,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   [[nodiscard]] std::string server_name() const;
   void fail(FailureKind kind, std::string why);
 
-  ClientShared shared_;
+  const ClientShared& shared_;
   Url server_;
   const Url* proxy_;
   OnSettled on_settled_;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -464,8 +465,10 @@ TEST(HttpCancel, ReachesTheServerBeforeTheFirstByteAndInTheMiddle) {
   for (const bool streaming : {false, true}) {
     std::atomic<bool> seen = false;
     {
+      std::promise<void> asked;
       FaultServer server([&](FaultPeer& peer) {
         peer.read_request();
+        asked.set_value();
         if (streaming) peer.send(std::string(kStreamHead) + http_chunk("data: a\n\n"));
         seen = peer.sees_close();
       });
@@ -473,6 +476,7 @@ TEST(HttpCancel, ReachesTheServerBeforeTheFirstByteAndInTheMiddle) {
       Record record;
       std::stop_source stop;
       http->start({.url = server.url()}, record.handlers(), std::nullopt, stop.get_token());
+      asked.get_future().wait();
       if (streaming) {
         EXPECT_TRUE(record.wait([&] { return !record.body.empty(); }));
       }

@@ -17,6 +17,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t kMostEarly = std::size_t{64} << 10;
+constexpr std::size_t kKeptBytes = std::size_t{4} << 10;  // by a connection that says nothing
 constexpr core::Seconds kLinger{2};
 
 core::Instant after(core::Instant from, core::Seconds time) {
@@ -102,7 +103,7 @@ void ServerConnection::await(bool write) {
 
 void ServerConnection::ready(bool write) {
   if (state_ == State::kHandshake) return shake_hands();
-  if (write) flush();
+  if (write || (transport_.encrypted() && queued() > 0)) flush();
   // TLS may wait for either to do the other.
   if (!closed() && (!write || transport_.encrypted())) receive();
 }
@@ -247,15 +248,12 @@ void ServerConnection::write(std::uint64_t serial, std::string_view bytes,
 }
 
 void ServerConnection::flush() {
-  const bool was_waiting = waiting_[1];
-  while (queued() > 0) {
+  while (queued() > 0 && !waiting_[1]) {
     const IoResult result = transport_.write(std::string_view(out_).substr(written_));
     if (result.state == IoState::kWantWrite || result.state == IoState::kWantRead) {
       if (written_ > (std::size_t{1} << 20)) out_.erase(0, std::exchange(written_, 0));
-      if (!was_waiting) {
-        since_ = shared_.clock.now();
-        shared_.watch(expiry());
-      }
+      since_ = shared_.clock.now();
+      shared_.watch(expiry());
       await(result.state == IoState::kWantWrite);
       break;
     }
@@ -265,8 +263,8 @@ void ServerConnection::flush() {
   }
   if (queued() == 0) {
     written_ = 0;
-    if (out_.capacity() > (std::size_t{16} << 10)) out_.shrink_to_fit();
     out_.clear();
+    if (out_.capacity() > kKeptBytes) out_.shrink_to_fit();
   }
   if (queued() < shared_.options.low_water) {
     for (auto& drained : std::exchange(drained_, {})) {

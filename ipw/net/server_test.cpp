@@ -106,7 +106,7 @@ TEST(HttpServer, StreamsEventsFromAnotherThreadAsTheyAreWritten) {
   EXPECT_NE(first.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
   EXPECT_TRUE(first.ends_with("\r\n\r\nb\r\ndata: one\n\n\r\n")) << first;
   first_read.set_value();
-  EXPECT_EQ(client.read_all(), "24\r\nevent: kind\ndata: two\ndata: lines\n\n\r\n0\r\n\r\n");
+  EXPECT_EQ(client.read_all(), "23\r\nevent: kind\ndata: two\ndata: lines\n\n\r\n0\r\n\r\n");
   writer.join();
 }
 

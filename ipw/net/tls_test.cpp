@@ -23,21 +23,20 @@ class Tls : public testing::Test {
   static void SetUpTestSuite() {
     folder() = fs::temp_directory_path() / ("ipw-net-tls-" + std::to_string(getpid()));
     fs::create_directories(folder());
-    std::ofstream(folder() / "make.sh") << R"(
+    std::ofstream(folder() / "make.sh") << R"sh(
       set -e; cd "$(dirname "$0")"
       new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
       $new -x509 -subj /CN=authority -keyout ca.key -out ca.pem
       $new -x509 -subj /CN=other -keyout other.key -out other.pem
-      for pair in good=IP:127.0.0.1,DNS:localhost wrong=DNS:elsewhere.invalid;
-    do
+      for pair in good=IP:127.0.0.1,DNS:localhost wrong=DNS:elsewhere.invalid; do
         name=${pair%%=*}
         $new -subj /CN=server -keyout $name.key -out $name.csr
         echo "subjectAltName=${pair#*=}" > $name.ext
         openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
           -extfile $name.ext -out $name.pem
-      done)";
-    const std::string make = "sh '" + (folder() / "make.sh").string() + "' >'" +
-                             (folder() / "log").string() + "' 2>&1";
+      done)sh";
+    const std::string make =
+        "sh '" + (folder() / "make.sh").string() + "' >'" + (folder() / "log").string() + "' 2>&1";
     ASSERT_EQ(std::system(make.c_str()), 0) << "see " << folder() / "log";
   }
   static void TearDownTestSuite() { fs::remove_all(folder()); }

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdlib>
 #include <system_error>
 
 namespace ipw::net {
@@ -56,6 +57,21 @@ std::unexpected<core::Error> no_tls() {
   return core::fail(ErrorCode::kInternal, fmt::format("cannot set up TLS: {}", openssl_reason()));
 }
 
+// What OpenSSL was built to look for, or, where that is not there because it was built on another
+// distribution, the first of the usual files.
+bool trust_system(const TlsContext& context) {
+  constexpr const char* kUsual[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+                                    "/etc/ssl/ca-bundle.pem"};
+  const bool chosen = std::getenv(X509_get_default_cert_file_env()) != nullptr;
+  const auto is_there = [](const char* path) { return access(path, R_OK) == 0; };
+  if (!chosen && !is_there(X509_get_default_cert_dir())) {
+    const auto* file = std::ranges::find_if(kUsual, is_there);
+    if (file != std::end(kUsual)) return SSL_CTX_load_verify_file(context.get(), *file) == 1;
+  }
+  return SSL_CTX_set_default_verify_paths(context.get()) == 1;
+}
+
 IoResult socket_result(ssize_t returned, IoState when_busy) {
   if (returned > 0) return {IoState::kDone, static_cast<std::size_t>(returned)};
   if (returned == 0) return {IoState::kClosed};
@@ -73,7 +89,7 @@ core::Result<TlsContext> client_tls(const std::filesystem::path& ca_file, bool v
     if (SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1) {
       return unusable(ca_file, "CA file");
     }
-  } else if (SSL_CTX_set_default_verify_paths(context.get()) != 1) {
+  } else if (!trust_system(context)) {
     return no_tls();
   }
   SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
