@@ -40,7 +40,8 @@ std::string_view fault_of(const HttpRequest& request) {
   });
   if (!clean) return "its target has a space or a control character";
   if (request.url.host.empty() && request.url.socket_path.empty()) return "it names no server";
-  if (!std::ranges::all_of(request.headers, is_valid_header)) {
+  if (!is_valid_header({"Host", request.url.authority()}) ||
+      !std::ranges::all_of(request.headers, is_valid_header)) {
     return "one of its header fields has a character that none may have";
   }
   return {};

@@ -270,7 +270,7 @@ void ClientConnection::receive() {
     const State before = state_;
     take({shared_.buffer.data(), result.bytes});
     if (closed() || (before != state_ && state_ == State::kHandshake)) return;
-    if (!transport_.encrypted() && result.bytes < shared_.buffer.size()) return await(false);
+    if (!transport_.encrypted()) return await(false);  // TLS may hold more than the socket shows
   }
 }
 

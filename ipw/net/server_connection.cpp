@@ -137,7 +137,7 @@ void ServerConnection::receive() {
     } else if (state_ == State::kReading) {
       take(bytes);
     }
-    if (!transport_.encrypted() && result.bytes < shared_.buffer.size()) return await(false);
+    if (!transport_.encrypted()) return await(false);  // TLS may hold more than the socket shows
   }
 }
 
