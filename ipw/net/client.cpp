@@ -118,9 +118,13 @@ class HttpClient::Loop {
   Origin& origin_of(const Url& url) {
     const Url* proxy = options_.proxies.towards(url);
     // A plain proxy serves every server over the same connections.
-    const Url& key = proxy != nullptr && !url.tls ? *proxy : url;
-    std::string name =
-        fmt::format("{}{}:{}{}", url.tls ? "s:" : ":", key.host, key.port, key.socket_path);
+    const bool plain_proxy = proxy != nullptr && !url.tls;
+    const Url& key = plain_proxy ? *proxy : url;
+    std::string name = fmt::format("{}:{}:{}{}",
+                                   plain_proxy ? "proxy"
+                                   : url.tls   ? "tls"
+                                               : "plain",
+                                   key.host, key.port, key.socket_path);
     const auto [found, is_new] = origins_.try_emplace(std::move(name));
     if (is_new) {
       found->second.server = url;
@@ -182,19 +186,19 @@ class HttpClient::Loop {
                                           const asio::ip::tcp::resolver::results_type& found) {
           std::vector<Endpoint> addresses;
           for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
-          resolved(origin, host, error, std::move(addresses));
+          resolved(origin, host, error, addresses);
         });
   }
 
   void resolved(Origin& origin, const std::string& host, error_code error,
-                std::vector<Endpoint> addresses) {
+                const std::vector<Endpoint>& addresses) {
     const auto waiting = std::exchange(origin.unresolved, {});
-    origin.addresses = std::move(addresses);
+    origin.addresses = addresses;
     origin.resolved = clock_.now();
     for (const ConnectionPointer& connection : waiting) {
       if (connection->closed()) continue;
-      if (!error && !origin.addresses.empty()) {
-        connection->connect(origin.addresses);
+      if (!error && !addresses.empty()) {
+        connection->connect(addresses);
       } else {
         connection->fail({.kind = FailureKind::kDns,
                           .message = fmt::format("cannot find the server {}: {} (check its name)",

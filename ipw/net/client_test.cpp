@@ -175,6 +175,7 @@ TEST(HttpClient, RefusesRequestsThatWouldBreakTheirLines) {
       {.url = {.host = "127.0.0.1", .port = 1, .target = "/\r\nX: y"}},
       {.url = {.host = "127.0.0.1", .port = 1}, .headers = {{"A", "b\r\nC"}}},
       {.url = {.host = "127.0.0.1", .port = 1}, .headers = {{"A b", "c"}}},
+      {.url = {.host = "a\r\nX: y", .port = 1}},
       {.method = "GET /", .url = {.host = "127.0.0.1", .port = 1}},
       {}};
   for (const HttpRequest& request : bad) {

@@ -148,6 +148,18 @@ TEST(HttpServer, RefusesWhatIsNoRequestTooMuchOrTooSlow) {
   EXPECT_EQ(ask(*server, ""), "") << "who says nothing is closed without a word";
 }
 
+TEST(HttpServer, RefusesARequestThatDripsInHoweverSteadily) {
+  const auto server = serve({{"POST", "*", say_path}}, {.request_timeout = Seconds(0.1)});
+  RawClient client(server->port());
+  ASSERT_TRUE(client.send("POST / HTTP/1.1\r\nX: "));
+  int drops = 0;
+  while (client.send("x") && drops < 1000) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ++drops;
+  }
+  EXPECT_LT(drops, 1000);
+}
+
 TEST(HttpServer, SaysGoOnToAClientThatAsksBeforeItsBody) {
   const auto server = serve({{"POST", "/", [](const Exchange& exchange) {
                                 exchange->send(200, {}, exchange->request().body);
