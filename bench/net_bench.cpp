@@ -36,7 +36,7 @@ using namespace ipw;
 using Clock = std::chrono::steady_clock;
 using Exchange = std::shared_ptr<net::ServerExchange>;
 
-constexpr int kEvents = 1000;  // of a stream
+constexpr int kEvents = 100;  // of a stream
 constexpr int kOpenStreams = 10'000;
 const std::string kEvent = net::format_sse(
     R"({"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})");
