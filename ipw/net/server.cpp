@@ -1,23 +1,18 @@
 // The server's thread: accepts, finds the route, and stops.
 #include "ipw/net/server.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -26,6 +21,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include "ipw/net/listening_socket.h"
 #include "ipw/net/server_connection.h"
 #include "ipw/net/sweep_timer.h"
 #include "ipw/net/transport.h"
@@ -35,102 +31,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using core::ErrorCode;
-
-// An address to listen at.
-struct Place {
-  sockaddr_storage address{};
-  socklen_t size = 0;
-  std::string shown;
-};
-
-core::Result<Place> place_of(const ServerOptions& options) {
-  Place place;
-  if (!options.unix_socket.empty()) {
-    sockaddr_un local{};
-    place.shown = options.unix_socket.string();
-    if (place.shown.size() >= sizeof local.sun_path) {
-      return core::fail(ErrorCode::kUsage, fmt::format("cannot listen at {}: the path is longer "
-                                                       "than {} bytes",
-                                                       place.shown, sizeof local.sun_path - 1));
-    }
-    local.sun_family = AF_UNIX;
-    std::memcpy(local.sun_path, place.shown.c_str(), place.shown.size() + 1);
-    std::memcpy(&place.address, &local, sizeof local);
-    place.size = sizeof local;
-    return place;
-  }
-  place.shown = fmt::format("{} port {}", options.address, options.port);
-  sockaddr_in four{};
-  sockaddr_in6 six{};
-  if (inet_pton(AF_INET, options.address.c_str(), &four.sin_addr) == 1) {
-    four.sin_family = AF_INET;
-    four.sin_port = htons(options.port);
-    std::memcpy(&place.address, &four, place.size = sizeof four);
-  } else if (inet_pton(AF_INET6, options.address.c_str(), &six.sin6_addr) == 1) {
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(options.port);
-    std::memcpy(&place.address, &six, place.size = sizeof six);
-  } else {
-    return core::fail(ErrorCode::kUsage, fmt::format("cannot listen at \"{}\": it is no IP address "
-                                                     "(write 127.0.0.1, ::1 or 0.0.0.0)",
-                                                     options.address));
-  }
-  return place;
-}
-
-void set_flags(int descriptor) {
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  fcntl(descriptor, F_SETFL, O_NONBLOCK);
-}
-
-// Whether nobody listens at the socket file that stands there, as after a crash.
-bool is_left_over(const Place& place) {
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (descriptor < 0) return false;
-  const int connected =
-      connect(descriptor, reinterpret_cast<const sockaddr*>(&place.address), place.size);
-  const bool refused = connected != 0 && errno == ECONNREFUSED;
-  close(descriptor);
-  return refused;
-}
-
-core::Result<int> listen_at(const Place& place) {
-  const int family = place.address.ss_family;
-  const int descriptor = socket(family, SOCK_STREAM, 0);
-  const auto* address = reinterpret_cast<const sockaddr*>(&place.address);
-  const int on = 1;
-  if (descriptor >= 0) {
-    set_flags(descriptor);
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (family == AF_UNIX && is_left_over(place)) unlink(place.shown.c_str());
-    if (bind(descriptor, address, place.size) == 0 && listen(descriptor, SOMAXCONN) == 0) {
-      return descriptor;
-    }
-  }
-  const int error = errno;
-  if (descriptor >= 0) close(descriptor);
-  const ErrorCode code = error == EADDRINUSE                   ? ErrorCode::kBusy
-                         : error == EACCES || error == EPERM   ? ErrorCode::kPermissionDenied
-                         : error == EADDRNOTAVAIL              ? ErrorCode::kUsage
-                         : error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound
-                                                               : ErrorCode::kUnavailable;
-  return core::fail(code, fmt::format("cannot listen at {}: {}", place.shown,
-                                      std::generic_category().message(error)));
-}
-
-std::uint16_t port_of(int descriptor) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  if (address.ss_family == AF_INET) {
-    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
-  }
-  if (address.ss_family == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
-  }
-  return 0;
-}
 
 // An exchange may outlive connection and server; it only ever posts to the context that it keeps.
 class OpenExchange final : public ServerExchange {
@@ -301,7 +201,7 @@ class HttpServer::Loop {
         full_ = true;
         return timer_.watch(clock_.now() + std::chrono::milliseconds(50));
       }
-      set_flags(descriptor);
+      set_not_blocking(descriptor);
       const int on = 1;
       setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       auto connection = std::make_shared<ServerConnection>(shared_, descriptor);
@@ -403,13 +303,12 @@ core::Result<std::unique_ptr<HttpServer>> HttpServer::open(ServerOptions options
   if (!options.certificate.empty()) {
     IPW_TRY(tls, server_tls(options.certificate, options.key));
   }
-  IPW_TRY(const Place place, place_of(options));
-  IPW_TRY(const int descriptor, listen_at(place));
+  IPW_TRY(const int descriptor, listen_at(options));
   try {
     return std::unique_ptr<HttpServer>(new HttpServer(
         std::make_unique<Loop>(std::move(options), std::move(tls), std::move(routes), descriptor)));
   } catch (const std::exception& error) {  // no descriptors or threads left
-    return core::fail(ErrorCode::kUnavailable,
+    return core::fail(core::ErrorCode::kUnavailable,
                       fmt::format("cannot set up the HTTP server: {}", error.what()));
   }
 }

@@ -1,10 +1,13 @@
 #include "ipw/net/server.h"
 
 #include <gtest/gtest.h>
+#include <sys/un.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 #include <string>
@@ -18,6 +21,7 @@
 namespace ipw::net {
 namespace {
 
+namespace fs = std::filesystem;
 using core::Seconds;
 using Exchange = std::shared_ptr<ServerExchange>;
 
@@ -279,6 +283,25 @@ TEST(HttpServer, StopsAtOnceWhereNobodyIsWaitedFor) {
   reader->read_all();
   EXPECT_TRUE(reader->closed());
   delete reader;
+}
+
+TEST(HttpServer, TakesOverASocketFileThatWasLeftBehindAndNoOtherFile) {
+  const fs::path folder = fs::temp_directory_path() / ("ipw-net-left-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  const std::string left = folder / "left";
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  left.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  close(descriptor);
+  EXPECT_TRUE(HttpServer::open({.unix_socket = left}, {}));
+  std::ofstream(folder / "file") << "text";
+  const auto refused = HttpServer::open({.unix_socket = folder / "file"}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, core::ErrorCode::kBusy);
+  EXPECT_TRUE(fs::exists(folder / "file"));
+  fs::remove_all(folder);
 }
 
 TEST(HttpServer, SaysWhyItCannotListen) {
