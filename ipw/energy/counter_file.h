@@ -26,6 +26,7 @@ class CounterFile {
   [[nodiscard]] core::Result<std::string_view> read();
   /// How often the file has been opened.
   [[nodiscard]] std::uint32_t openings() const { return openings_; }
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:

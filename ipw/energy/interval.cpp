@@ -20,14 +20,15 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
   if (!changed_) {
     changed_ = sample;
     last_read_ = sample.at;
-    boundary_ = sample.at - update_period_ / 2;
+    boundary_ = sensor_.integrated ? sample.at : sample.at - update_period_ / 2;
     return std::nullopt;
   }
   if (sample.at <= last_read_) return std::nullopt;
   const auto since_last_read = sample.at - last_read_;
   last_read_ = sample.at;
 
-  if (sample.epoch == changed_->epoch && sample.counter == changed_->counter) {
+  if (!sensor_.integrated && sample.epoch == changed_->epoch &&
+      sample.counter == changed_->counter) {
     // What was used up to one update period ago would show by now.
     const core::Instant quiet_until = sample.at - update_period_;
     if (sensor_.sees_idle || quiet_until < boundary_ + update_period_) return std::nullopt;
@@ -38,7 +39,8 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
   }
 
   const CounterDelta delta = counter_delta(sensor_, *changed_, sample);
-  const core::Instant updated = sample.at - std::min(since_last_read, update_period_) / 2;
+  const core::Instant updated =
+      sensor_.integrated ? sample.at : sample.at - std::min(since_last_read, update_period_) / 2;
   const Interval closed{boundary_, updated, to_nanojoules(delta.energy),
                         delta.step != CounterStep::kReset};
   boundary_ = updated;

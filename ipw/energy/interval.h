@@ -46,7 +46,8 @@ struct Interval {
 /// A counter that changed between two readings was updated at some moment between them: the
 /// boundary is put in the middle, but at most half an update period before the later one. A counter
 /// that stands still has not been updated yet; only where the sensor is a model of the work alone
-/// (`sees_idle` false) does standing still mean that nothing was used.
+/// (`sees_idle` false) does standing still mean that nothing was used. A counter that is integrated
+/// here from power ends where it was read, and standing still means no power.
 class IntervalStream {
  public:
   explicit IntervalStream(const SensorDescription& sensor);

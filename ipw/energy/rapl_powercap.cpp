@@ -15,6 +15,7 @@
 
 #include "ipw/energy/counter_file.h"
 #include "ipw/energy/cpu_power.h"
+#include "ipw/energy/sysfs_sensor.h"
 
 namespace ipw::energy {
 
@@ -37,7 +38,10 @@ constexpr const char* kPermissionCure =
     "--action=add\n"
     "then log in again; or until the next boot, for everybody:\n"
     "  sudo chmod a+r /sys/class/powercap/*/energy_uj\n"
-    "(setfacl does not work on sysfs; CAP_DAC_READ_SEARCH would work but opens every file)";
+    "or give ipw alone the capability (it then opens every file of the machine; perf events need\n"
+    "only cap_perfmon):\n"
+    "  sudo setcap cap_perfmon,cap_dac_read_search+ep \"$(readlink -f \"$(command -v ipw)\")\"\n"
+    "(setfacl does not work on sysfs)";
 
 constexpr const char* kMaskedCure =
     "a container runtime hides the counters: start the container with "
@@ -49,24 +53,6 @@ struct Zone {
   std::string package;  // number of the top-level zone: "0"
   std::string kind;     // "package", "dram", "psys", "core", …
   std::string id;       // "rapl:package-0", "rapl:package-0/dram"
-};
-
-class RaplSensor final : public Sensor {
- public:
-  RaplSensor(SensorDescription description, fs::path energy)
-      : description_(std::move(description)), energy_(std::move(energy)) {}
-
-  [[nodiscard]] SensorDescription describe() const override { return description_; }
-
-  [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
-    IPW_TRY(const std::string_view text, energy_.read());
-    IPW_TRY(const std::uint64_t count, parse_count(text, energy_.path().string()));
-    return Sample{now, core::to_joules(core::Microjoules{count}), energy_.openings()};
-  }
-
- private:
-  SensorDescription description_;
-  CounterFile energy_;
 };
 
 std::vector<Zone> find_zones(const fs::path& tree) {
@@ -116,6 +102,7 @@ SensorDescription describe_zone(const Zone& zone, const std::string& cpu, double
   // No socket sold by 2026 draws more: a wrap that would need more is a reset.
   description.max_power = core::Watts(1000.0);
   description.method_uncertainty = 0.05;
+  description.domain = "cpu/" + zone.id.substr(zone.id.find(':') + 1);
   return description;
 }
 
@@ -135,8 +122,9 @@ bool take(const Zone& zone, const std::string& cpu, Probe& probe) {
     finding(Finding::Status::kBroken, range.error().message, kMaskedCure);
     return false;
   }
-  auto sensor =
-      std::make_unique<RaplSensor>(describe_zone(zone, cpu, static_cast<double>(*range)), energy);
+  auto sensor = file_counter(
+      describe_zone(zone, cpu, static_cast<double>(*range)), [energy] { return energy; },
+      core::Joules(1e-6));
   if (const auto sample = sensor->read(core::Instant{}); !sample) {
     const bool denied = sample.error().code == core::ErrorCode::kPermissionDenied;
     finding(denied ? Finding::Status::kDenied : Finding::Status::kBroken, sample.error().message,

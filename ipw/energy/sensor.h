@@ -17,6 +17,18 @@ namespace ipw::energy {
 /// What a joule of this sensor covers.
 enum class Scope { kChip, kPackage, kDram, kModule, kBoard, kWall };
 
+/// What watching a sensor for a moment showed (characterise.h). Absent: it could not be seen.
+struct Characterisation {
+  core::Seconds watched{0.0};
+  std::int64_t readings = 0;                   // that succeeded
+  std::int64_t updates = 0;                    // readings that differed from the one before
+  std::optional<core::Seconds> update_period;  // median time between updates
+  bool period_is_bound = false;  // it updates about as fast as it was watched, or faster
+  std::optional<core::Joules> smallest_step;  // of the counter; an upper bound of its resolution
+  std::optional<core::Seconds> reading_time;  // median time that one reading takes
+  std::optional<double> counter_over_power;   // joules of the counter / those of power × time
+};
+
 struct SensorDescription {
   std::string id;      // stable across restarts: by UUID, PCI address or zone name, not by index
   std::string device;  // for people: "Intel Xeon … package 0", "NVIDIA H100 PCIe"
@@ -27,9 +39,13 @@ struct SensorDescription {
   std::optional<core::Joules> wrap_range;  // counter restarts at 0 beyond this; absent: never
   core::Watts max_power{1000.0};           // no higher mean is believed: tells a wrap from a reset
   double method_uncertainty = 0.0;         // systematic, relative, one standard deviation
-  bool sees_idle = true;   // false: a model of the work only, so that idle power is unknown
-  bool billed = true;      // false: recorded, but not a device of this run
-  std::string assumption;  // what an estimate assumes, in one line; empty for measurements
+  bool sees_idle = true;    // false: a model of the work only, so that idle power is unknown
+  bool billed = true;       // false: recorded, but not a device of this run
+  std::string assumption;   // what an estimate assumes, in one line; empty for measurements
+  bool integrated = false;  // power integrated over the sensor's own readings: each one is news
+  std::string domain;  // whose joules: "cpu/package-0", "gpu/0000:03:00.0". Of several sensors with
+                       // one domain the first of the table is used; empty: nobody else counts them
+  std::optional<Characterisation> seen;
 };
 
 /// One reading of a cumulative counter since an arbitrary origin.
@@ -48,7 +64,14 @@ class Sensor {
   /// The counter at `now`. An error is no sample, never 0: kPermissionDenied, kUnavailable (device
   /// lost, file vanished; may come back), kUnsupported.
   [[nodiscard]] virtual core::Result<Sample> read(core::Instant now) = 0;
+  /// The power that the device itself tells, to hold the counter against; kUnsupported where it
+  /// tells none.
+  [[nodiscard]] virtual core::Result<core::Watts> power();
 };
+
+/// The same sensor under another description.
+[[nodiscard]] std::unique_ptr<Sensor> described_as(SensorDescription description,
+                                                   std::unique_ptr<Sensor> sensor);
 
 /// "chip", "package", "dram", "module", "board" or "wall".
 [[nodiscard]] const char* name(Scope scope);
