@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ipw/energy/power_sensor.h"
+
 namespace ipw::energy {
 
 namespace {
@@ -25,6 +27,28 @@ constexpr Return kNotSupported = 3;
 constexpr Return kNoPermission = 4;
 constexpr Return kGpuLost = 15;
 
+// nvmlFieldValue_t and the field of the instant power.
+struct FieldValue {
+  unsigned field = 186;  // NVML_FI_DEV_POWER_INSTANT
+  unsigned scope = 0;    // the GPU
+  long long timestamp_us = 0, latency_us = 0;
+  int type = 0;
+  Return code = kNotSupported;
+  union {
+    double as_double;
+    unsigned as_unsigned;
+    unsigned long long as_unsigned_long_long = 0;
+  } value;
+};
+static_assert(sizeof(FieldValue) == 40);
+
+// nvmlDeviceAttributes_t
+struct Attributes {
+  unsigned multiprocessors = 0, copy_engines = 0, decoders = 0, encoders = 0, jpeg = 0, ofa = 0;
+  unsigned gpu_slices = 0, compute_slices = 0;
+  unsigned long long memory_mib = 0;
+};
+
 // The loaded library; shut down and closed with its last sensor.
 struct Library {
   Return (*init)() = nullptr;
@@ -36,7 +60,13 @@ struct Library {
   Return (*name)(Device, char*, unsigned) = nullptr;
   Return (*uuid)(Device, char*, unsigned) = nullptr;
   Return (*total_energy)(Device, unsigned long long*) = nullptr;
-  Return (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;  // optional: since driver 450
+  // Optional: absent from old drivers.
+  Return (*power_usage)(Device, unsigned*) = nullptr;
+  Return (*field_values)(Device, int, FieldValue*) = nullptr;
+  Return (*mig_mode)(Device, unsigned*, unsigned*) = nullptr;
+  Return (*mig_count)(Device, unsigned*) = nullptr;
+  Return (*mig_device)(Device, unsigned, Device*) = nullptr;
+  Return (*attributes)(Device, Attributes*) = nullptr;
 
   Library() = default;
   Library(const Library&) = delete;
@@ -57,6 +87,11 @@ core::Result<void> bind(void* handle, const char* symbol, Function& function) {
   return core::fail(
       core::ErrorCode::kUnsupported,
       fmt::format("cannot use NVML: the library has no {} (update the NVIDIA driver)", symbol));
+}
+
+template <class Function>
+void bind_if_there(void* handle, const char* symbol, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(handle, symbol));
 }
 
 core::Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) {
@@ -81,7 +116,12 @@ core::Result<std::shared_ptr<Library>> load(const std::vector<std::string>& name
   IPW_CHECK(bind(handle, "nvmlDeviceGetName", library->name));
   IPW_CHECK(bind(handle, "nvmlDeviceGetUUID", library->uuid));
   IPW_CHECK(bind(handle, "nvmlDeviceGetTotalEnergyConsumption", library->total_energy));
-  if (!bind(handle, "nvmlDeviceGetMigMode", library->mig_mode)) library->mig_mode = nullptr;
+  bind_if_there(handle, "nvmlDeviceGetPowerUsage", library->power_usage);
+  bind_if_there(handle, "nvmlDeviceGetFieldValues", library->field_values);
+  bind_if_there(handle, "nvmlDeviceGetMigMode", library->mig_mode);
+  bind_if_there(handle, "nvmlDeviceGetMaxMigDeviceCount", library->mig_count);
+  bind_if_there(handle, "nvmlDeviceGetMigDeviceHandleByIndex", library->mig_device);
+  bind_if_there(handle, "nvmlDeviceGetAttributes_v2", library->attributes);
   if (const Return code = library->init(); code != kSuccess) {
     return core::fail(
         code == kNoPermission ? core::ErrorCode::kPermissionDenied : core::ErrorCode::kUnavailable,
@@ -99,49 +139,92 @@ std::unexpected<core::Error> failure(const Library& library, const std::string& 
                                       library.error_string(code), code));
 }
 
-class NvmlSensor final : public Sensor {
+// A GPU by its UUID, found again when it returns at another index.
+class Gpu {
  public:
-  NvmlSensor(std::shared_ptr<Library> library, SensorDescription description, std::string uuid)
-      : library_(std::move(library)),
-        description_(std::move(description)),
-        uuid_(std::move(uuid)) {}
+  Gpu(std::shared_ptr<Library> library, std::string uuid)
+      : library_(std::move(library)), uuid_(std::move(uuid)) {}
 
-  [[nodiscard]] SensorDescription describe() const override { return description_; }
+  core::Result<core::Joules> energy() {
+    return ask([this](Device device) -> std::pair<Return, core::Joules> {
+      unsigned long long millijoules = 0;
+      const Return code = library_->total_energy(device, &millijoules);
+      return {code, core::to_joules(core::Millijoules{millijoules})};
+    });
+  }
+  core::Result<core::Watts> power() {
+    return ask([this](Device device) { return power_of(device); });
+  }
+  /// Rises when the GPU was lost and came back.
+  [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
 
-  [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
+ private:
+  template <class Query>
+  auto ask(Query query) -> core::Result<typename decltype(query(Device{}))::second_type> {
     if (!device_) {
       IPW_CHECK(look_up());
     }
-    unsigned long long millijoules = 0;
-    const Return code = library_->total_energy(device_, &millijoules);
-    if (code == kSuccess) {
-      return Sample{now, core::to_joules(core::Millijoules{millijoules}), epoch_};
-    }
+    const auto [code, value] = query(device_);
+    if (code == kSuccess) return value;
     // A handle must not outlive its device, so it is fetched anew after any error. Of a lost GPU
     // nobody says whether its counter goes on: its return begins an epoch.
     lost_ |= code == kGpuLost;
     device_ = nullptr;
-    return failure(*library_, description_.id, code);
+    return failure(*library_, "nvml:" + uuid_, code);
   }
 
- private:
+  [[nodiscard]] std::pair<Return, core::Watts> power_of(Device device) const {
+    if (FieldValue field; library_->field_values &&
+                          library_->field_values(device, 1, &field) == kSuccess &&
+                          field.code == kSuccess) {
+      constexpr int kUnsigned = 1;
+      if (field.type == kUnsigned) return {kSuccess, core::Watts(1e-3 * field.value.as_unsigned)};
+    }
+    unsigned milliwatts = 0;
+    const Return code =
+        library_->power_usage ? library_->power_usage(device, &milliwatts) : kNotSupported;
+    return {code, core::Watts(1e-3 * milliwatts)};
+  }
+
   core::Result<void> look_up() {
     const Return code = library_->by_uuid(uuid_.c_str(), &device_);
     if (code != kSuccess) {
       device_ = nullptr;
       lost_ = true;
-      return failure(*library_, description_.id, code);
+      return failure(*library_, "nvml:" + uuid_, code);
     }
     if (std::exchange(lost_, false)) ++epoch_;
     return {};
   }
 
   std::shared_ptr<Library> library_;
-  SensorDescription description_;
   std::string uuid_;
   Device device_ = nullptr;
   bool lost_ = false;
   std::uint32_t epoch_ = 0;
+};
+
+// The board's counter, or a slice's share of it.
+class NvmlSensor final : public Sensor {
+ public:
+  NvmlSensor(Gpu gpu, SensorDescription description, double share = 1.0)
+      : gpu_(std::move(gpu)), description_(std::move(description)), share_(share) {}
+
+  [[nodiscard]] SensorDescription describe() const override { return description_; }
+
+  [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
+    IPW_TRY(const core::Joules energy, gpu_.energy());
+    return Sample{now, share_ * energy, gpu_.epoch()};
+  }
+  [[nodiscard]] core::Result<core::Watts> power() override {
+    IPW_TRY(const core::Watts watts, gpu_.power());
+    return share_ * watts;
+  }
+
+ private:
+  Gpu gpu_;
+  SensorDescription description_;
+  double share_;
 };
 
 template <class Get>
@@ -163,7 +246,64 @@ SensorDescription describe_gpu(const std::string& name, const std::string& uuid,
   description.max_power = core::Watts(5000.0);  // the hungriest modules of 2026 take under 2 kW
   description.method_uncertainty = 0.05;
   description.billed = billed;
+  // There the counter is the module's: processor, memory and GPU (zeus issue 172).
+  if (name.find("GH200") != std::string::npos) description.scope = Scope::kModule;
   return description;
+}
+
+// A slice that CUDA_VISIBLE_DEVICES names by its UUID, and its part of the board.
+struct Slice {
+  std::string uuid;
+  double share = 0.0;
+};
+
+std::vector<Slice> named_slices(const Library& library, const NvmlOptions& options, Device device) {
+  std::vector<Slice> slices;
+  unsigned most = 0;
+  if (!options.cuda_visible_devices || !library.mig_count || !library.mig_device ||
+      !library.attributes || library.mig_count(device, &most) != kSuccess) {
+    return slices;
+  }
+  for (unsigned i = 0; i < most; ++i) {
+    Device slice = nullptr;
+    Attributes attributes;
+    if (library.mig_device(device, i, &slice) != kSuccess) continue;
+    const std::string uuid = text_of(library.uuid, slice);
+    if (uuid.empty() || options.cuda_visible_devices->find(uuid) == std::string::npos) continue;
+    if (library.attributes(slice, &attributes) != kSuccess || attributes.gpu_slices == 0) continue;
+    slices.push_back({uuid, static_cast<double>(attributes.gpu_slices) / most});
+  }
+  return slices;
+}
+
+SensorDescription describe_slice(const SensorDescription& board, const Slice& slice) {
+  SensorDescription description = board;
+  description.id = "nvml:" + slice.uuid;
+  description.device = fmt::format("{:.2f} of {}", slice.share, board.device);
+  description.provenance = {record::Source::kEstimated, "nvml-mig-share"};
+  description.resolution = slice.share * board.resolution;
+  description.method_uncertainty =
+      0.5;  // a busy slice beside idle ones draws far more than its part
+  description.billed = true;
+  description.assumption = fmt::format(
+      "this MIG slice takes {:.2f} of the board's energy, its part of the compute slices, idle and "
+      "busy alike",
+      slice.share);
+  return description;
+}
+
+// The reading by counter where the GPU has one, else by power.
+std::unique_ptr<Sensor> best_sensor(const std::shared_ptr<Library>& library,
+                                    SensorDescription description, const std::string& uuid) {
+  Gpu gpu(library, uuid);
+  const auto energy = gpu.energy();
+  if (energy || energy.error().code != core::ErrorCode::kUnsupported || !gpu.power()) {
+    return std::make_unique<NvmlSensor>(std::move(gpu), std::move(description));
+  }
+  description.provenance.method = "nvml-power";
+  description.method_uncertainty = 0.1;
+  auto shared = std::make_shared<Gpu>(std::move(gpu));
+  return power_sensor(std::move(description), [shared] { return shared->power(); });
 }
 
 void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& options,
@@ -185,8 +325,11 @@ void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& op
   unsigned mig = 0;
   unsigned pending = 0;
   if (library->mig_mode && library->mig_mode(device, &mig, &pending) != kSuccess) mig = 0;
-  const bool billed = cuda_shows(options.cuda_visible_devices, index, uuid, count, mig != 0);
-  auto sensor = std::make_unique<NvmlSensor>(
+  const std::vector<Slice> slices =
+      mig != 0 ? named_slices(*library, options, device) : std::vector<Slice>{};
+  const bool billed =
+      slices.empty() && cuda_shows(options.cuda_visible_devices, index, uuid, count, mig != 0);
+  std::unique_ptr<Sensor> sensor = best_sensor(
       library, describe_gpu(text_of(library->name, device), uuid, mig != 0, billed), uuid);
   const SensorDescription description = sensor->describe();
   if (const auto sample = sensor->read(core::Instant{}); !sample) {
@@ -197,14 +340,24 @@ void probe_device(const std::shared_ptr<Library>& library, const NvmlOptions& op
                           : Finding::Status::kBroken,
             description.id, sample.error().message,
             denied        ? "let this user open /dev/nvidia* (group video or render)"
-            : unsupported ? "GPUs before Volta and some laptop GPUs have no energy counter"
+            : unsupported ? "some laptop GPUs have neither an energy counter nor a power sensor"
                           : "see `dmesg | grep Xid`; a lost GPU needs a reset or a reboot");
     return;
   }
+  const char* note = billed           ? ""
+                     : slices.empty() ? "; recorded, not billed: CUDA_VISIBLE_DEVICES hides it"
+                                      : "; recorded, not billed: its slices are, by estimate";
   finding(Finding::Status::kUsed, description.id,
-          fmt::format("{}{}", description.device,
-                      billed ? "" : "; recorded, not billed: CUDA_VISIBLE_DEVICES hides it"),
+          fmt::format("{}{}{}", description.device,
+                      description.integrated ? ", no counter: power integrated" : "", note),
           mig ? "MIG: the figure is the whole board's; use the board alone while measuring" : "");
+  for (const Slice& slice : slices) {
+    if (description.integrated) break;
+    probe.sensors.push_back(std::make_unique<NvmlSensor>(
+        Gpu(library, uuid), describe_slice(description, slice), slice.share));
+    finding(Finding::Status::kUsed, "nvml:" + slice.uuid,
+            probe.sensors.back()->describe().assumption, "");
+  }
   probe.sensors.push_back(std::move(sensor));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// NVIDIA GPUs by NVML's total-energy counter (Volta and later). The library belongs to the driver
+// NVIDIA GPUs by NVML's total-energy counter (Volta and later), or by their power where there is no
+// counter. The library belongs to the driver
 // and is loaded at run time; its few functions are declared here, so that nothing of NVIDIA's is
 // needed to build.
 
@@ -16,9 +17,13 @@ struct NvmlOptions {
   std::optional<std::string> cuda_visible_devices;          // absent: every GPU is billed
 };
 
-/// One sensor for each GPU that has the counter, keyed by UUID ("nvml:GPU-…"): indices move when a
-/// GPU is lost. GPUs that CUDA_VISIBLE_DEVICES hides are recorded with `billed` false. With MIG on,
-/// the counter is the whole board's, whatever slice did the work, and the description says so.
+/// One sensor for each GPU, keyed by UUID ("nvml:GPU-…"): indices move when a GPU is lost. Where it
+/// has no counter, its power is integrated (`nvml-power`): the instant value where the driver tells
+/// it, else the average over the last second that nvmlDeviceGetPowerUsage gives since Ampere. GPUs
+/// that CUDA_VISIBLE_DEVICES hides are recorded with `billed` false. With MIG on, the counter is
+/// the whole board's, whatever slice did the work, and the description says so. Where
+/// CUDA_VISIBLE_DEVICES names slices by UUID, each gets a sensor of its own, *estimated* as the
+/// slice's share of the board's compute slices, and the board is recorded, not billed.
 /// A lost GPU reads as kUnavailable and is looked up anew by its UUID; its return begins an epoch.
 [[nodiscard]] Probe probe_nvml(const NvmlOptions& options);
 

@@ -109,6 +109,50 @@ TEST_F(Nvml, NamesAGpuThatHasNoCounter) {
   EXPECT_NE(found.findings[0].detail.find("Not Supported"), std::string::npos);
 }
 
+TEST_F(Nvml, IntegratesThePowerOfAGpuWithoutACounter) {
+  script("gpu GPU-1111 1 0 0\nnocounter GPU-1111\npower GPU-1111 250000\n");
+  const Probe found = probe();
+  ASSERT_EQ(found.sensors.size(), 1U);
+  Sensor& sensor = *found.sensors[0];
+  EXPECT_EQ(sensor.describe().provenance.method, "nvml-power");
+  EXPECT_TRUE(sensor.describe().integrated);
+  const auto first = sensor.read(ms(100));
+  const auto second = sensor.read(ms(200));
+  ASSERT_TRUE(first && second);
+  EXPECT_NEAR((second->counter - first->counter).count(), 25.0, 1e-9);
+
+  script("gpu GPU-1111 1 15 0\n");
+  EXPECT_EQ(sensor.read(ms(300)).error().code, core::ErrorCode::kUnavailable);
+  script("gpu GPU-2222 1 0 0\ngpu GPU-1111 1 0 0 handle 3\npower GPU-1111 250000\n");
+  const auto after = sensor.read(ms(5000));
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_GT(after->epoch, second->epoch) << "the absence is a gap, not 1175 J";
+}
+
+TEST_F(Nvml, TellsThePowerBesideTheCounter) {
+  script("gpu GPU-1111 1000 0 0\npower GPU-1111 310000\n");
+  const Probe found = probe();
+  EXPECT_DOUBLE_EQ(found.sensors.at(0)->power()->count(), 310.0);
+  script("gpu GPU-1111 1000 0 0\n");
+  EXPECT_EQ(found.sensors.at(0)->power().error().code, core::ErrorCode::kUnsupported);
+}
+
+TEST_F(Nvml, EstimatesTheSlicesThatTheRunUsesAndOnlyRecordsTheirBoard) {
+  script(
+      "gpu GPU-1111 7000 0 1\nslice GPU-1111 MIG-aaaa 3\nslice GPU-1111 MIG-bbbb 2\n"
+      "gpu GPU-2222 7000 0 1\n");
+  const Probe found = probe("MIG-bbbb");
+  ASSERT_EQ(found.sensors.size(), 3U);
+  const SensorDescription slice = found.sensors[0]->describe();
+  EXPECT_EQ(slice.id, "nvml:MIG-bbbb");
+  EXPECT_EQ(slice.provenance, (record::Provenance{record::Source::kEstimated, "nvml-mig-share"}));
+  EXPECT_TRUE(slice.billed);
+  EXPECT_FALSE(slice.assumption.empty());
+  EXPECT_NEAR(found.sensors[0]->read(ms(1))->counter.count(), 2.0, 1e-9);
+  EXPECT_EQ(found.sensors[1]->describe().id, "nvml:GPU-1111");
+  EXPECT_FALSE(found.sensors[1]->describe().billed);
+}
+
 TEST_F(Nvml, SaysWhyWhereTheLibraryIsMissingTooOldOrFailing) {
   const Probe missing = probe_nvml({{"libipw-no-such-library.so"}, std::nullopt});
   EXPECT_EQ(missing.findings.at(0).status, Finding::Status::kAbsent);

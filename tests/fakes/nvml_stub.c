@@ -6,6 +6,9 @@
  *   init 0                       return code of nvmlInit_v2
  *   gpu GPU-1111 1500 0 0        UUID, energy in mJ, return code of its calls, MIG mode (0 or 1)
  *   gpu GPU-2222 99 15 0
+ *   power GPU-1111 250000        its power in mW; without the line it has no power sensor
+ *   nocounter GPU-1111           its energy is not supported
+ *   slice GPU-1111 MIG-aaaa 3    a MIG slice of it with so many of the 7 compute slices
  *
  * A GPU whose line disappears is gone: handles held for it answer "GPU is lost" and later GPUs move
  * up one index. The handle of a GPU carries the number of its line's last word, "handle N" (default
@@ -33,6 +36,7 @@ struct Gpu {
 struct nvmlDevice_st {
   char uuid[kUuidSize];
   unsigned handle;
+  unsigned slices; /* of a MIG device; 0: a whole GPU */
 };
 
 static struct nvmlDevice_st handles[256];
@@ -75,6 +79,7 @@ static nvmlReturn_t open_handle(const struct Gpu* gpu, nvmlDevice_t* device) {
   struct nvmlDevice_st* slot = &handles[handle_count++ % 256];
   memcpy(slot->uuid, gpu->uuid, kUuidSize);
   slot->handle = gpu->handle;
+  slot->slices = 0;
   *device = slot;
   return kSuccess;
 }
@@ -144,11 +149,97 @@ nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned* current, unsign
   return kSuccess;
 }
 
+/* The number-th line "WORD GPU-… REST", its REST; 0 where there is none. */
+static int find_line(const char* word, const char* uuid, int number, char* rest, size_t size) {
+  const char* path = getenv("IPW_NVML_STUB_SCRIPT");
+  FILE* file = path ? fopen(path, "r") : NULL;
+  char line[256];
+  int found = 0;
+  if (!file) return 0;
+  while (!found && fgets(line, sizeof line, file)) {
+    char first[32] = "";
+    char second[kUuidSize] = "";
+    int at = 0;
+    if (sscanf(line, "%31s %79s %n", first, second, &at) < 2) continue;
+    if (strcmp(first, word) != 0 || strcmp(second, uuid) != 0 || number-- > 0) continue;
+    snprintf(rest, size, "%s", line + at);
+    found = 1;
+  }
+  fclose(file);
+  return found;
+}
+
+typedef struct {
+  unsigned fieldId, scopeId;
+  long long timestamp, latencyUsec;
+  int valueType, nvmlReturn;
+  union {
+    double d;
+    unsigned ui;
+    unsigned long long ull;
+  } value;
+} nvmlFieldValue_t;
+
+nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigned* milliwatts) {
+  struct Gpu gpu;
+  char rest[128];
+  const nvmlReturn_t code = find(device, &gpu);
+  if (code != kSuccess) return code;
+  if (!find_line("power", device->uuid, 0, rest, sizeof rest)) return 3;
+  *milliwatts = (unsigned)strtoul(rest, NULL, 10);
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetFieldValues(nvmlDevice_t device, int count, nvmlFieldValue_t* values) {
+  for (int i = 0; i < count; ++i) {
+    if (values[i].fieldId != 186) {
+      values[i].nvmlReturn = 3;
+      continue;
+    }
+    values[i].nvmlReturn = nvmlDeviceGetPowerUsage(device, &values[i].value.ui);
+    values[i].valueType = 1;
+  }
+  return kSuccess;
+}
+
+typedef struct {
+  unsigned multiprocessorCount, sharedCopyEngineCount, sharedDecoderCount, sharedEncoderCount,
+      sharedJpegCount, sharedOfaCount, gpuInstanceSliceCount, computeInstanceSliceCount;
+  unsigned long long memorySizeMB;
+} nvmlDeviceAttributes_t;
+
+nvmlReturn_t nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_t device, unsigned* count) {
+  (void)device;
+  *count = 7;
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, unsigned index,
+                                                 nvmlDevice_t* slice) {
+  char rest[128];
+  struct nvmlDevice_st* slot = &handles[handle_count++ % 256];
+  if (!find_line("slice", device->uuid, (int)index, rest, sizeof rest)) return kNotFound;
+  memset(slot, 0, sizeof *slot);
+  if (sscanf(rest, "%79s %u", slot->uuid, &slot->slices) != 2) return kNotFound;
+  *slice = slot;
+  return kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetAttributes_v2(nvmlDevice_t device, nvmlDeviceAttributes_t* attributes) {
+  if (device->slices == 0) return kInvalidArgument;
+  memset(attributes, 0, sizeof *attributes);
+  attributes->gpuInstanceSliceCount = device->slices;
+  return kSuccess;
+}
+
 #ifndef IPW_STUB_WITHOUT_ENERGY
 nvmlReturn_t nvmlDeviceGetTotalEnergyConsumption(nvmlDevice_t device, unsigned long long* energy) {
   struct Gpu gpu;
+  char rest[128];
   const nvmlReturn_t code = find(device, &gpu);
-  if (code == kSuccess) *energy = gpu.millijoules;
-  return code;
+  if (code != kSuccess) return code;
+  if (find_line("nocounter", device->uuid, 0, rest, sizeof rest)) return 3;
+  *energy = gpu.millijoules;
+  return kSuccess;
 }
 #endif
