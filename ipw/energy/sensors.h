@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "ipw/core/result.h"
 #include "ipw/core/units.h"
+#include "ipw/energy/rapl_perf.h"
 #include "ipw/energy/sensor.h"
+#include "ipw/energy/visible_devices.h"
 
 namespace ipw::energy {
-
-using Environment = std::function<std::optional<std::string>(const std::string& variable)>;
 
 /// The process's own environment.
 [[nodiscard]] std::optional<std::string> process_environment(const std::string& variable);
@@ -23,12 +24,18 @@ struct ProbeOptions {
   std::filesystem::path root = "/";  // of /sys and /proc
   Environment environment = process_environment;
   std::vector<std::string> nvml_libraries{"libnvidia-ml.so.1"};
+  std::vector<std::string> amd_smi_libraries{"libamd_smi.so", "/opt/rocm/lib/libamd_smi.so"};
+  std::vector<std::string> rocm_smi_libraries{"librocm_smi64.so", "/opt/rocm/lib/librocm_smi64.so"};
+  std::vector<std::string> level_zero_libraries{"libze_loader.so.1"};
+  PerfOpen perf_open = system_perf_open;
   std::optional<core::Watts> watts_per_busy_core;  // of the CPU-time estimate (--cpu-watts)
+  std::string meter_command;         // of an external meter (--meter-command); empty: none
+  std::vector<std::string> devices;  // sensors to bill, by id (--devices); empty: all in use
 };
 
 /// One row of the table.
 struct SensorKind {
-  const char* method;  // as in record::Provenance
+  const char* method;  // as in its findings
   const char* title;   // for people
   bool last_resort;    // looked for only where nothing measures the processor package
   Probe (*probe)(const ProbeOptions& options);
@@ -40,7 +47,20 @@ struct ProbeReport {
   std::vector<Finding> findings;                 // at least one for each kind, in table order
 };
 
-/// Looks for every kind. Never fails: what is missing is a finding with its cure.
+/// Looks for every kind. Never fails: what is missing is a finding with its cure. No joule is
+/// billed twice: of several sensors of one domain the first in table order is kept; where an
+/// external meter was named, it alone is billed; other sensors of the whole machine (battery, ACPI
+/// meter) are billed only where nothing measures the processor, and then alone; a module's counter
+/// (GH200) contains its processors.
 [[nodiscard]] ProbeReport probe_sensors(const ProbeOptions& options);
+
+/// Bills the sensors in `ids` and no other, whatever the environment says; the user answers for
+/// what contains what. An id may be shortened where that names one sensor only. kNotFound or kUsage
+/// where it names none or several, with the ids that there are.
+[[nodiscard]] core::Result<void> bill_only(ProbeReport& report, std::span<const std::string> ids);
+
+/// probe_sensors() for a measurement: what the user asked for must be there. Errors as bill_only();
+/// kUnavailable where the named meter gives nothing.
+[[nodiscard]] core::Result<ProbeReport> open_sensors(const ProbeOptions& options);
 
 }  // namespace ipw::energy
