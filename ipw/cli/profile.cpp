@@ -13,9 +13,11 @@
 #include "ipw/cli/context.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/progress_line.h"
+#include "ipw/cli/sensor_flags.h"
 #include "ipw/core/random.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
+#include "ipw/energy/characterise.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/machine.h"
@@ -206,7 +208,10 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
   if (flags.plan.options.cpu_watts) {
     probe.watts_per_busy_core = core::Watts(*flags.plan.options.cpu_watts);
   }
-  energy::ProbeReport sensors = energy::probe_sensors(probe);
+  probe.meter_command = flags.plan.options.meter_command;
+  probe.devices = flags.plan.options.devices;
+  IPW_TRY(energy::ProbeReport sensors, energy::open_sensors(probe));
+  energy::characterise(sensors.sensors, context.clock);
   announce(questions, sensors.sensors, context.err);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
@@ -263,7 +268,8 @@ constexpr const char* kFixedAtTheStart[] = {
     "--temperature", "--top-p",        "--top-k",
     "--min-p",       "--stop",         "--threads",
     "--context",     "--skip-invalid", "--repetition-penalty",
-    "--gpu-layers",  "--reuse-prefix", "--cpu-watts"};
+    "--gpu-layers",  "--reuse-prefix", "--cpu-watts",
+    "--devices",     "--meter-command"};
 
 void declare_question_flags(CLI::App& app, ProfileFlags& flags) {
   const std::string group = "Questions";
@@ -381,6 +387,7 @@ void declare_run_flags(CLI::App& app, ProfileFlags& flags) {
                  "Watts per busy core for the CPU-time estimate, instead of the table's")
       ->check(CLI::Range(0.001, 10'000.0))
       ->group(group);
+  declare_sensor_flags(app, options.meter_command, options.devices, group);
   app.add_option("--progress", flags.progress_s, "Seconds between progress lines")
       ->check(CLI::Range(0.0, 3600.0))
       ->group(group);

@@ -19,16 +19,21 @@ constexpr Duration kFirstRetry = milliseconds(10);
 constexpr Duration kLastRetry = std::chrono::seconds(5);
 constexpr Duration kStopCheck = milliseconds(20);
 
+Duration poll_every(const SensorDescription& sensor) {
+  const auto update = std::chrono::duration_cast<Duration>(sensor.update_period);
+  return std::max(kFastestPoll, std::max(update / 2, std::min(update, kEnoughForFastSensors)));
+}
+
 }  // namespace
+
+core::Seconds poll_period(const SensorDescription& sensor) { return poll_every(sensor); }
 
 Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock)
     : sensors_(std::move(sensors)), clock_(clock), ring_(kRingSize), health_(sensors_.size()) {
   const core::Instant now = clock_.now();
   for (const auto& sensor : sensors_) {
     descriptions_.push_back(sensor->describe());
-    const auto update = std::chrono::duration_cast<Duration>(descriptions_.back().update_period);
-    const Duration wanted = std::max(update / 2, std::min(update, kEnoughForFastSensors));
-    schedules_.push_back({std::max(kFastestPoll, wanted), kFirstRetry, now});
+    schedules_.push_back({poll_every(descriptions_.back()), kFirstRetry, now});
   }
 }
 

@@ -30,6 +30,9 @@ struct SensorHealth {
   std::optional<core::Error> last_error;  // absent while readings succeed
 };
 
+/// How often the sampler reads a sensor: see Sampler.
+[[nodiscard]] core::Seconds poll_period(const SensorDescription& sensor);
+
 /// A sensor is polled at half its update period, so that updates are located in time; one that
 /// updates every 8 ms or faster at its period or every 4 ms, whichever is shorter, because a
 /// wake-up costs more than it tells; none faster than 1 kHz. A failing sensor is retried after 10

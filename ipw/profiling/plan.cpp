@@ -64,6 +64,21 @@ store::ManifestModel described(const models::ModelDescription& model) {
           .chat_template = model.chat_template};
 }
 
+namespace {
+
+store::ManifestCharacterisation described(const energy::Characterisation& seen) {
+  return {.watched = seen.watched,
+          .readings = seen.readings,
+          .updates = seen.updates,
+          .update_period = seen.update_period,
+          .period_is_bound = seen.period_is_bound,
+          .smallest_step = seen.smallest_step,
+          .reading_time = seen.reading_time,
+          .counter_over_power = seen.counter_over_power};
+}
+
+}  // namespace
+
 store::ManifestSensor described(const energy::SensorDescription& sensor) {
   return {.id = sensor.id,
           .device = sensor.device,
@@ -75,7 +90,8 @@ store::ManifestSensor described(const energy::SensorDescription& sensor) {
           .billed = sensor.billed,
           .sees_idle = sensor.sees_idle,
           .method_uncertainty = sensor.method_uncertainty,
-          .assumption = sensor.assumption};
+          .assumption = sensor.assumption,
+          .seen = sensor.seen ? std::optional(described(*sensor.seen)) : std::nullopt};
 }
 
 void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,

@@ -76,6 +76,8 @@ void visit_fields(Visitor& visit, ManifestOptions& options) {
   visit("context_tokens", options.context_tokens);
   visit("reuse_prefix", options.reuse_prefix);
   visit("cpu_watts", options.cpu_watts);
+  visit("meter_command", options.meter_command);
+  visit("devices", options.devices);
 }
 
 template <class Visitor>
@@ -86,6 +88,18 @@ void visit_fields(Visitor& visit, ManifestMachine& machine) {
   visit("cpu_model", machine.cpu_model);
   visit("cores", machine.cores);
   visit("memory_bytes", machine.memory_bytes);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, ManifestCharacterisation& seen) {
+  visit("watched_s", seen.watched);
+  visit("readings", seen.readings);
+  visit("updates", seen.updates);
+  visit("update_period_s", seen.update_period);
+  visit("period_is_bound", seen.period_is_bound);
+  visit("smallest_step_j", seen.smallest_step);
+  visit("reading_time_s", seen.reading_time);
+  visit("counter_over_power", seen.counter_over_power);
 }
 
 template <class Visitor>
@@ -102,6 +116,7 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("sees_idle", sensor.sees_idle);
   visit("method_uncertainty", sensor.method_uncertainty);
   visit("assumption", sensor.assumption);
+  visit("seen", sensor.seen);
 }
 
 template <class Visitor>

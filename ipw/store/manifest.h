@@ -67,7 +67,9 @@ struct ManifestOptions {
   int gpu_layers = -1;      // asked for; -1: all
   int context_tokens = 0;   // asked for; 0: as trained
   bool reuse_prefix = false;
-  std::optional<double> cpu_watts;  // given watts per busy core, for the CPU-time estimate
+  std::optional<double> cpu_watts;   // given watts per busy core, for the CPU-time estimate
+  std::string meter_command;         // of an external meter; empty: none
+  std::vector<std::string> devices;  // sensors to bill, as given; empty: all in use
 };
 
 struct ManifestMachine {
@@ -77,6 +79,18 @@ struct ManifestMachine {
   std::string cpu_model;
   int cores = 0;
   std::uint64_t memory_bytes = 0;
+};
+
+/// What watching a sensor at the start of the run showed.
+struct ManifestCharacterisation {
+  core::Seconds watched{0.0};
+  std::int64_t readings = 0;
+  std::int64_t updates = 0;
+  std::optional<core::Seconds> update_period;
+  bool period_is_bound = false;  // it may be shorter: not watched fast enough to see
+  std::optional<core::Joules> smallest_step;
+  std::optional<core::Seconds> reading_time;
+  std::optional<double> counter_over_power;  // joules of the counter / those of power × time
 };
 
 struct ManifestSensor {
@@ -91,6 +105,7 @@ struct ManifestSensor {
   bool sees_idle = true;
   double method_uncertainty = 0.0;  // systematic, relative, one standard deviation
   std::string assumption;           // of an estimate; empty for measurements
+  std::optional<ManifestCharacterisation> seen;
 };
 
 struct Manifest {

@@ -36,6 +36,10 @@ TEST(Manifest, SurvivesARoundTrip) {
   ASSERT_EQ(read->sensors.size(), 1U);
   EXPECT_EQ(read->sensors[0].provenance, manifest.sensors[0].provenance);
   EXPECT_EQ(read->sensors[0].wrap, core::Joules(262143.328850));
+  ASSERT_TRUE(read->sensors[0].seen);
+  EXPECT_EQ(read->sensors[0].seen->updates, 280);
+  EXPECT_EQ(read->sensors[0].seen->update_period, core::Seconds(0.001));
+  EXPECT_EQ(read->sensors[0].seen->counter_over_power, std::nullopt);
   EXPECT_TRUE(read->unknown.empty());
 }
 

@@ -111,6 +111,14 @@ inline Manifest sample_manifest() {
   sensor.scope = "package";
   sensor.update_period = core::Seconds(0.001);
   sensor.wrap = core::Joules(262143.328850);
+  sensor.seen = ManifestCharacterisation{.watched = core::Seconds(0.3),
+                                         .readings = 290,
+                                         .updates = 280,
+                                         .update_period = core::Seconds(0.001),
+                                         .period_is_bound = true,
+                                         .smallest_step = core::Joules(0.01),
+                                         .reading_time = core::Seconds(2e-6),
+                                         .counter_over_power = std::nullopt};
   manifest.sensors = {sensor};
   return manifest;
 }

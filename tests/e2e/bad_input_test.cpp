@@ -142,6 +142,13 @@ TEST_F(BadInput, NumbersThatMakeNoSenseAreWrongUsage) {
   }
 }
 
+TEST_F(BadInput, ASensorOrMeterThatIsNotThereIsRefusedBeforeTheRunBegins) {
+  expect_refusal(tiny_model(), good_, 1, {"nvml:GPU-nobody", "ipw doctor"},
+                 {"--devices", "nvml:GPU-nobody"});
+  expect_refusal(tiny_model(), good_, 1, {"no watts here", "NUMBER W"},
+                 {"--meter-command", "echo no watts here"});
+}
+
 TEST_F(BadInput, APromptBeyondTheContextIsWrongAndTheRunGoesOn) {
   const std::string file =
       directory_.write("long.jsonl", "{\"question\": \"" + std::string(20'000, 'x') +

@@ -1,0 +1,31 @@
+#pragma once
+// What sensors really do, seen by watching them for a moment: how often they update, in what steps,
+// how long a reading takes, and whether their counter agrees with the power they tell. What a data
+// sheet says about this is often wrong by a factor of ten.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ipw/core/clock.h"
+#include "ipw/core/units.h"
+#include "ipw/energy/sensor.h"
+
+namespace ipw::energy {
+
+struct CharacteriseOptions {
+  core::Seconds longest{0.3};              // all sensors together
+  core::Seconds poll{0.001};               // pause between two rounds of readings
+  std::optional<int> enough_updates = 20;  // that let watching end early; absent: never
+};
+
+/// Watches all sensors at once and puts what was seen into their descriptions (`seen`). Where the
+/// update period was resolved (at least two readings for each update), or every reading brought
+/// news from a sensor that was thought slower, the description's `update_period` becomes the one
+/// seen, so that the sampler polls accordingly. Sensors that model the work alone (`sees_idle`
+/// false) are not waited for: an idle machine does not move them. `counter_over_power` needs three
+/// updates; it speaks for the load at that time only.
+void characterise(std::vector<std::unique_ptr<Sensor>>& sensors, core::Clock& clock,
+                  const CharacteriseOptions& options = {});
+
+}  // namespace ipw::energy
