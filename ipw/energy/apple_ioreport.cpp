@@ -7,9 +7,11 @@
 #include <CoreFoundation/CoreFoundation.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "ipw/energy/shared_library.h"

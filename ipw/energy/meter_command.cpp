@@ -37,7 +37,8 @@ class Command {
  public:
   static core::Result<std::unique_ptr<Command>> start(const std::string& command) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(command, errno);
+    if (::pipe(ends.data()) != 0) return failure(command, errno);
+    for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

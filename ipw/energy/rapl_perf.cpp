@@ -4,9 +4,11 @@
 #include "ipw/energy/rapl_perf.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+#ifdef __linux__
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <cerrno>
@@ -167,6 +169,7 @@ void take(const fs::path& pmu, const PerfOpen& open, const std::string& model,
 
 }  // namespace
 
+#ifdef __linux__
 int system_perf_open(const PerfEvent& event) {
   perf_event_attr attributes{};
   attributes.size = sizeof attributes;
@@ -176,6 +179,9 @@ int system_perf_open(const PerfEvent& event) {
       ::syscall(SYS_perf_event_open, &attributes, -1, event.cpu, -1, PERF_FLAG_FD_CLOEXEC);
   return descriptor < 0 ? -errno : static_cast<int>(descriptor);
 }
+#else
+int system_perf_open(const PerfEvent&) { return -ENOSYS; }
+#endif
 
 core::Result<std::uint64_t> parse_perf_event(std::string_view text) {
   constexpr std::string_view kStart = "event=";
