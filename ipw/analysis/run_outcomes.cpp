@@ -1,0 +1,149 @@
+// A run of ipw as one model's outcomes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "ipw/analysis/outcomes_reader.h"
+#include "ipw/analysis/table_rows.h"
+#include "ipw/store/run.h"
+
+namespace ipw::analysis {
+namespace {
+
+using store::Columns;
+using store::Manifest;
+using store::SensorColumns;
+
+bool is_billed(const Manifest& manifest, const std::string& sensor) {
+  const auto found = std::ranges::find(manifest.sensors, sensor, &store::ManifestSensor::id);
+  return found == manifest.sensors.end() || found->billed;
+}
+
+bool sees_idle(const Manifest& manifest, const std::string& sensor) {
+  const auto found = std::ranges::find(manifest.sensors, sensor, &store::ManifestSensor::id);
+  return found == manifest.sensors.end() || found->sees_idle;
+}
+
+/// The sensors whose joules are added: those of the best source that there is.
+struct Billed {
+  std::vector<const SensorColumns*> sensors;
+  record::Provenance provenance;
+  bool total = true;  // idle is known of all of them
+};
+
+Billed billed_sensors(const Columns& columns, const Manifest& manifest) {
+  Billed billed;
+  for (const auto source :
+       {record::Source::kMeasured, record::Source::kEstimated, record::Source::kPublished}) {
+    std::set<std::string> methods;
+    for (const SensorColumns& sensor : columns.sensors) {
+      if (sensor.provenance.source != source || !is_billed(manifest, sensor.sensor)) continue;
+      billed.sensors.push_back(&sensor);
+      billed.total = billed.total && sees_idle(manifest, sensor.sensor);
+      methods.insert(sensor.provenance.method);
+    }
+    if (billed.sensors.empty()) continue;
+    billed.provenance.source = source;
+    for (const std::string& method : methods) {
+      billed.provenance.method += (billed.provenance.method.empty() ? "" : "+") + method;
+    }
+    if (!billed.total) billed.provenance.method += ", above idle";
+    break;
+  }
+  return billed;
+}
+
+std::optional<StatedQuantity> sum(const Billed& billed, std::size_t i, bool power) {
+  if (billed.sensors.empty()) return std::nullopt;
+  double value = 0.0;
+  for (const SensorColumns* sensor : billed.sensors) {
+    if (power) {
+      value += sensor->device_power[i].count();
+    } else {
+      value += sensor->active[i].count();
+      if (billed.total) value += sensor->loaded_idle[i].count();
+    }
+  }
+  if (std::isnan(value)) return std::nullopt;  // one of them did not see this record
+  return StatedQuantity{value, billed.provenance};
+}
+
+std::optional<double> billions(const std::optional<std::uint64_t>& count) {
+  if (!count || *count == 0) return std::nullopt;
+  return static_cast<double>(*count) * 1e-9;
+}
+
+}  // namespace
+
+core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuilder& builder) {
+  IPW_TRY(store::Run run, store::Run::open(directory));
+  IPW_TRY(const std::vector<store::QuestionKey> keys, run.question_keys());
+  IPW_TRY(const Columns columns, run.columns());
+  const Manifest& manifest = run.manifest();
+  const Billed billed = billed_sensors(columns, manifest);
+  std::int64_t drowned = 0;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string question = store::question_id(keys[columns.question[i]]);
+    OutcomeRow row;
+    row.question = question;
+    row.model = manifest.model.name;
+    row.hardware = manifest.machine.hostname;
+    if (manifest.options.concurrency > 1) row.batch = manifest.options.concurrency;
+    row.repeat = columns.repeat[i];
+    if (columns.outcome(i) != record::Outcome::kMissing) row.score = columns.value[i];
+    row.input_tokens = columns.prompt_tokens[i];
+    row.output_tokens = columns.output_tokens[i];
+    if (const std::string& task = columns.tasks[columns.task[i]]; !task.empty()) {
+      row.category = task;
+    }
+    row.properties = {.parameters_b = billions(manifest.model.parameters),
+                      .active_b = billions(manifest.model.active_parameters),
+                      .year = std::nullopt,
+                      .memory_gb = std::nullopt};
+    row.quantities[static_cast<std::size_t>(Quantity::kSeconds)] =
+        StatedQuantity{columns.latency(i).count(), {record::Source::kMeasured, "monotonic clock"}};
+    for (const bool power : {false, true}) {
+      std::optional<StatedQuantity> stated = sum(billed, i, power);
+      if (stated && !(stated->value > 0.0)) {
+        ++drowned;
+        continue;
+      }
+      const Quantity quantity = power ? Quantity::kWatts : Quantity::kJoules;
+      row.quantities[static_cast<std::size_t>(quantity)] = std::move(stated);
+    }
+    if (const auto added = builder.add(row); !added) {
+      return core::fail(added.error().code, fmt::format("cannot use run {}: {}", directory.string(),
+                                                        added.error().message));
+    }
+  }
+  if (drowned > 0) {
+    builder.note(
+        fmt::format("{}: {} joules or watts came out at or below zero above idle and are "
+                    "left empty: other work on the machine drowned them",
+                    directory.string(), drowned));
+  }
+  return {};
+}
+
+core::Result<Outcomes> read_outcomes(std::span<const std::filesystem::path> paths,
+                                     const OutcomesForm& form) {
+  OutcomesBuilder builder;
+  for (const std::filesystem::path& path : paths) {
+    std::error_code ignored;
+    if (std::filesystem::exists(path / "run.json", ignored)) {
+      IPW_CHECK(read_run(path, builder));
+      continue;
+    }
+    IPW_TRY(const std::unique_ptr<datasets::RowSource> rows, open_rows(path));
+    IPW_CHECK(read_table(*rows, path.string(), form, builder));
+  }
+  return builder.take();
+}
+
+}  // namespace ipw::analysis
