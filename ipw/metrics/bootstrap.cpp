@@ -10,9 +10,12 @@
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/distribution.h"
+#include "ipw/metrics/resampled_sums.h"
 
 namespace ipw::metrics {
 namespace {
+
+constexpr std::size_t kManyUnits = 8192;  // above, one pass per resample leaves the cache
 
 constexpr const char* kNoSpread = "one observation has no spread";
 constexpr const char* kNotPositive = "not above zero: noise outweighs it";
@@ -69,6 +72,20 @@ std::vector<double> jackknife(std::span<const double> rows, std::size_t block, c
     values.push_back(statistic(without));
   }
   return values;
+}
+
+/// The same law as draw_weights() and add_rows(), without a pass over all units for each resample.
+void resample_many(const UnitSums& sums, std::span<const Statistic> statistics,
+                   const BootstrapOptions& options, std::vector<std::vector<double>>& values) {
+  const auto draws = static_cast<std::int64_t>(sums.units) - 1;
+  const ResampledSums drawn =
+      resampled_sums(sums.by_unit, sums.columns, draws, options.seed, options.resamples);
+  const double each = static_cast<double>(sums.units) / static_cast<double>(draws);
+  std::vector<double> row(sums.columns);
+  for (std::size_t first = 0; first < drawn.sums.size(); first += sums.columns) {
+    for (std::size_t c = 0; c < sums.columns; ++c) row[c] = each * drawn.sums[first + c];
+    for (std::size_t s = 0; s < statistics.size(); ++s) values[s].push_back(statistics[s](row));
+  }
 }
 
 double mean(std::span<const double> values) {
@@ -155,6 +172,10 @@ std::vector<std::vector<double>> resample(const UnitSums& sums,
                                           const BootstrapOptions& options) {
   std::vector<std::vector<double>> values(statistics.size());
   for (auto& list : values) list.reserve(static_cast<std::size_t>(options.resamples));
+  if (sums.units > kManyUnits && sums.block == 1 && sums.repeats == 1) {
+    resample_many(sums, statistics, options, values);
+    return values;
+  }
   std::vector<double> unit_weights(sums.units);
   std::vector<double> repeat_weights(sums.repeats);
   std::vector<double> drawn(sums.columns);
