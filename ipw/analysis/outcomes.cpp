@@ -5,8 +5,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 namespace ipw::analysis {
+namespace {
+
+template <class T>
+void keep(std::vector<T>& column, const std::vector<std::uint32_t>& kept) {
+  if (column.empty()) return;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i] != i) column[i] = std::move(column[kept[i]]);
+  }
+  column.resize(kept.size());
+}
+
+}  // namespace
 
 const char* name(Quantity quantity) {
   static constexpr std::array<const char*, kQuantities> kNames{"seconds", "joules", "watts",
@@ -14,19 +28,21 @@ const char* name(Quantity quantity) {
   return kNames[static_cast<std::size_t>(quantity)];
 }
 
-record::Provenance QuantityColumn::provenance() const {
-  if (sources.empty()) return {};
-  if (sources.size() == 1) return sources.front();
-  record::Provenance all{record::Source::kMixed, {}};
-  for (const record::Provenance& source : sources) {
-    if (!all.method.empty()) all.method += " + ";
-    all.method += record::name(source.source);
-    if (!source.method.empty()) all.method += ": " + source.method;
-  }
-  const auto same = [&](const record::Provenance& source) {
-    return source.source == sources.front().source;
+record::Provenance combined(std::span<const record::Provenance> parts) {
+  if (parts.empty()) return {};
+  const auto same = [&](const record::Provenance& part) {
+    return part.source == parts.front().source;
   };
-  if (std::ranges::all_of(sources, same)) all.source = sources.front().source;
+  const bool one_source = std::ranges::all_of(parts, same);
+  record::Provenance all{one_source ? parts.front().source : record::Source::kMixed, {}};
+  std::set<std::string> seen;
+  for (const record::Provenance& part : parts) {
+    std::string words = one_source ? "" : record::name(part.source);
+    if (!words.empty() && !part.method.empty()) words += ": ";
+    words += part.method;
+    if (words.empty() || !seen.insert(words).second) continue;
+    all.method += (all.method.empty() ? "" : " + ") + words;
+  }
   return all;
 }
 
@@ -61,6 +77,31 @@ std::vector<std::string> Outcomes::labels() const {
   all.reserve(models.size());
   for (const ModelOutcomes& model : models) all.push_back(model.label());
   return all;
+}
+
+Outcomes complete_questions(Outcomes outcomes, std::span<const std::size_t> models) {
+  std::vector<std::uint32_t> kept;
+  const std::size_t all = outcomes.questions.size();
+  for (std::size_t i = 0; i < all; ++i) {
+    const auto answered = [&](std::size_t m) { return !std::isnan(outcomes.models[m].score[i]); };
+    if (std::ranges::all_of(models, answered)) kept.push_back(static_cast<std::uint32_t>(i));
+  }
+  outcomes.notes.push_back(
+      fmt::format("{} of {} questions are left out: not every model has a verdict on them",
+                  all - kept.size(), all));
+  keep(outcomes.questions, kept);
+  keep(outcomes.category, kept);
+  keep(outcomes.options, kept);
+  for (ModelOutcomes& model : outcomes.models) {
+    keep(model.score, kept);
+    keep(model.input_tokens, kept);
+    keep(model.output_tokens, kept);
+    for (QuantityColumn& column : model.quantities) {
+      keep(column.value, kept);
+      keep(column.source_of, kept);
+    }
+  }
+  return outcomes;
 }
 
 }  // namespace ipw::analysis

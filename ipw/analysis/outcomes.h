@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ inline constexpr std::size_t kQuantities = 4;
 /// "seconds", "joules", "watts" or "dollars".
 [[nodiscard]] const char* name(Quantity quantity);
 
+/// One source and all methods of several provenances, joined by "+"; `mixed` where sources differ.
+[[nodiscard]] record::Provenance combined(std::span<const record::Provenance> parts);
+
 /// One quantity of one model over all questions.
 struct QuantityColumn {
   std::vector<float> value;                 // by question; NaN: not known. Empty: never known
@@ -29,8 +33,7 @@ struct QuantityColumn {
   std::vector<std::uint8_t> source_of;      // by question, index into sources; empty: one source
 
   [[nodiscard]] bool empty() const { return value.empty(); }
-  /// The one source of all values, or `mixed` with the methods joined by "+".
-  [[nodiscard]] record::Provenance provenance() const;
+  [[nodiscard]] record::Provenance provenance() const { return combined(sources); }
 };
 
 /// What is known of a model beside its answers. Absent: not told.
@@ -49,6 +52,7 @@ struct ModelOutcomes {
   int repeat = 0;            // 0-based
   ModelProperties properties;
 
+  record::Provenance verdicts;       // whose verdicts the scores are
   std::vector<float> score;          // by question, in [0, 1]; NaN: no verdict
   std::vector<float> input_tokens;   // by question; NaN: not known. Empty: never known
   std::vector<float> output_tokens;  // likewise
@@ -78,5 +82,9 @@ struct Outcomes {
   [[nodiscard]] std::optional<std::size_t> find(std::string_view model) const;
   [[nodiscard]] std::vector<std::string> labels() const;
 };
+
+/// Only the questions on which every one of `models` (indices) has a verdict; a note says how many
+/// others there were.
+[[nodiscard]] Outcomes complete_questions(Outcomes outcomes, std::span<const std::size_t> models);
 
 }  // namespace ipw::analysis

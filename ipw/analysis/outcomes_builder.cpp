@@ -247,7 +247,9 @@ core::Result<void> OutcomesBuilder::add(const OutcomeRow& row) {
     outcomes.models.push_back({.model = std::string(row.model),
                                .hardware = std::string(row.hardware),
                                .batch = row.batch,
-                               .repeat = row.repeat});
+                               .repeat = row.repeat,
+                               .properties = {},
+                               .verdicts = row.verdict});
     s.answered.emplace_back();
     s.last_model = outcomes.models.size() - 1;
   }

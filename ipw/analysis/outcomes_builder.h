@@ -29,6 +29,7 @@ struct OutcomeRow {
   std::optional<int> batch;
   int repeat = 0;
   std::optional<double> score;  // absent: no verdict
+  record::Provenance verdict;   // of the score; that of a model's first row counts
   std::optional<double> input_tokens;
   std::optional<double> output_tokens;
   std::array<std::optional<StatedQuantity>, kQuantities> quantities;

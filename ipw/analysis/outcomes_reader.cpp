@@ -106,6 +106,7 @@ class TableReader {
       : origin_(origin),
         stem_(std::filesystem::path(origin).stem().string()),
         form_(form),
+        verdict_(form.provenance.value_or(record::Provenance{record::Source::kPublished, stem_})),
         layout_(form),
         builder_(builder) {}
 
@@ -129,6 +130,7 @@ class TableReader {
     IPW_CHECK(tell_apart(row));
     if (new_fields) IPW_CHECK(check_columns(row));
     OutcomeRow outcome;
+    outcome.verdict = verdict_;
     read_names(outcome, row.line);
     IPW_CHECK(read_numbers(outcome));
     IPW_CHECK(read_quantities(outcome));
@@ -314,6 +316,7 @@ class TableReader {
   const std::string& origin_;
   std::string stem_;
   const OutcomesForm& form_;
+  record::Provenance verdict_;
   Layout layout_;
   OutcomesBuilder& builder_;
   Cells cells_;

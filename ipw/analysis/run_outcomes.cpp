@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <set>
 #include <vector>
@@ -96,6 +95,7 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
     row.hardware = manifest.machine.hostname;
     if (manifest.options.concurrency > 1) row.batch = manifest.options.concurrency;
     row.repeat = columns.repeat[i];
+    row.verdict = {record::Source::kMeasured, manifest.questions.scorer};
     if (columns.outcome(i) != record::Outcome::kMissing) row.score = columns.value[i];
     row.input_tokens = columns.prompt_tokens[i];
     row.output_tokens = columns.output_tokens[i];
