@@ -1,0 +1,91 @@
+#include "ipw/report/findings_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "ipw/report/findings_plots.h"
+
+namespace ipw::report {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+record::Figure share(double value) {
+  record::Figure figure;
+  figure.value = value;
+  figure.unit = "1";
+  figure.low = value - .1;
+  figure.high = value + .1;
+  figure.n = 100;
+  figure.provenance = {record::Source::kPublished, "a table"};
+  figure.interval = "wilson";
+  return figure;
+}
+
+analysis::Findings findings() {
+  record::Figure none;
+  none.unit = "1";
+  none.reason = "nobody told";
+  return {.sections = {{"models",
+                        "Models of the pool",
+                        {{"a, or b", {{"coverage", share(.5)}, {"win_or_tie", none}}},
+                         {"c", {{"coverage", share(.75)}}}}},
+                       {"by_year",
+                        "By year",
+                        {{"2024", {{"best_of", share(.3)}}, 2024.0},
+                         {"2025", {{"best_of", share(.6)}}, 2025.0}}},
+                       {"unknown_to_pictures", "Other", {{"x", {{"y", share(.1)}}}}}},
+          .notes = {"one question is missing"}};
+}
+
+TEST(FindingsText, ShowsValueIntervalReasonAndSource) {
+  const std::string text = findings_text(findings());
+  EXPECT_THAT(text, StartsWith("note: one question is missing\n"));
+  EXPECT_THAT(text, HasSubstr("0.500 [0.400, 0.600]"));
+  EXPECT_THAT(text, HasSubstr("— (1)"));
+  EXPECT_THAT(text, HasSubstr("(1) nobody told"));
+  EXPECT_THAT(text, HasSubstr("source: published: a table"));
+}
+
+TEST(FindingsText, SaysHowManyRowsItDoesNotShow) {
+  EXPECT_THAT(findings_text(findings(), 1), HasSubstr("1 more"));
+}
+
+TEST(FindingsJson, HasTheVersionFirstAndNullWithAReason) {
+  const nlohmann::ordered_json json = findings_json("coverage", findings());
+  EXPECT_EQ(json.begin().key(), "schema_version");
+  const auto& row = json["sections"]["models"][0];
+  EXPECT_EQ(row["label"], "a, or b");
+  EXPECT_EQ(row["figures"]["coverage"]["provenance"], "published");
+  EXPECT_EQ(row["figures"]["coverage"]["n"], 100);
+  EXPECT_TRUE(row["figures"]["win_or_tie"]["value"].is_null());
+  EXPECT_EQ(row["figures"]["win_or_tie"]["reason"], "nobody told");
+}
+
+TEST(FindingsCsv, QuotesLabelsAndLeavesAbsentFieldsEmpty) {
+  const std::string csv = findings_csv(findings());
+  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",coverage,0.5,1,0.4,0.6,100,published,a table,"
+                             "wilson,\r\n"));
+  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",win_or_tie,,1,,,0,measured,,,nobody told\r\n"));
+}
+
+TEST(FindingsPlots, DrawNamesAsPointsAndYearsAsLinesAndNothingUnknown) {
+  const std::vector<Plot> plots = findings_plots(findings());
+  ASSERT_THAT(plots, SizeIs(2));
+  EXPECT_THAT(plots[0].categories, ::testing::ElementsAre("a, or b", "c"));
+  ASSERT_THAT(plots[0].series, SizeIs(1)) << "win_or_tie has no value anywhere";
+  EXPECT_EQ(plots[0].series[0].mark, PlotMark::kPoints);
+  EXPECT_EQ(plots[0].series[0].points[1].x, .75);
+  EXPECT_EQ(plots[1].series[0].mark, PlotMark::kLine);
+  EXPECT_EQ(plots[1].series[0].points[0].x, 2024.0);
+  EXPECT_EQ(plots[1].series[0].points[0].y_high, .4);
+}
+
+}  // namespace
+}  // namespace ipw::report
