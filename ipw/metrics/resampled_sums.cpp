@@ -18,14 +18,14 @@ constexpr std::size_t kMostGroups = 1024;
 
 /// ln n!: Stirling's series, error below 1e-13 from n = 16 on (NIST DLMF 5.11.1); a table below.
 double log_factorial(double n) {
-  static const std::array<double, 16> kTable = [] {
+  static const std::array<double, 16> small = [] {
     std::array<double, 16> table{};
     for (std::size_t i = 2; i < table.size(); ++i) {
       table[i] = table[i - 1] + std::log(static_cast<double>(i));
     }
     return table;
   }();
-  if (n < 16.0) return kTable[static_cast<std::size_t>(n)];
+  if (n < 16.0) return small[static_cast<std::size_t>(n)];
   constexpr double kHalfLog2Pi = 0.91893853320467274178;
   const double inverse = 1.0 / n;
   const double square = inverse * inverse;
