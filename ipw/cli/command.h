@@ -26,6 +26,8 @@ Action declare_profile(CLI::App& app, Context& context);
 Action declare_report(CLI::App& app, Context& context);
 Action declare_compare(CLI::App& app, Context& context);
 Action declare_plot(CLI::App& app, Context& context);
+Action declare_coverage(CLI::App& app, Context& context);
+Action declare_savings(CLI::App& app, Context& context);
 Action declare_export(CLI::App& app, Context& context);
 Action declare_dataset(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);

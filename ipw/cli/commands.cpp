@@ -28,6 +28,16 @@ constexpr std::array kCommands{
             "ipw plot RUN --figure power --out power.svg --no-title\n"
             "ipw plot RUN --figure latency --out latency.csv\n",
             declare_plot},
+    Command{"coverage", "Show which questions pools of models answer, beside a reference",
+            "ipw coverage RUN_A RUN_B RUN_C --reference big.gguf\n"
+            "ipw coverage answers.csv --reference gpt --pool local=phi,gemma --models models.csv\n"
+            "ipw coverage correct.tsv --wide --columns question=id --complete --json\n",
+            declare_coverage},
+    Command{"savings", "Replay routers between models: energy, compute and cost saved",
+            "ipw savings answers.csv --reference gpt --local phi,gemma\n"
+            "ipw savings answers.csv --reference gpt --by dollars --accuracy 0.9 --json\n"
+            "ipw savings --published routing_savings.csv\n",
+            declare_savings},
     Command{"export", "Write the records of a run as CSV or JSONL",
             "ipw export RUN --format jsonl > records.jsonl\n"
             "ipw export RUN --format csv --out records.csv\n",

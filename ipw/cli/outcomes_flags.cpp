@@ -1,0 +1,114 @@
+// From flags to outcomes, and from findings to files.
+#include "ipw/cli/outcomes_flags.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ipw/analysis/joins.h"
+#include "ipw/analysis/outcomes_reader.h"
+#include "ipw/cli/program.h"
+#include "ipw/report/findings_plots.h"
+#include "ipw/report/findings_view.h"
+#include "ipw/report/output_file.h"
+#include "ipw/report/plot.h"
+
+namespace ipw::cli {
+
+void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required) {
+  app.add_option("OUTCOMES", flags.paths,
+                 "Run folders, or tables of answers (.csv .tsv .jsonl .json)")
+      ->required(required);
+  app.add_option("--columns", flags.columns,
+                 "What the columns are called: question=id,score=acc,ignore=a+b")
+      ->allow_extra_args(false);
+  app.add_flag("--wide", flags.wide, "The tables have a row per question and a column per model");
+  app.add_option("--provenance", flags.provenance,
+                 "Of costs that do not say it themselves: measured, estimated or published, with "
+                 "the method behind a colon");
+  app.add_option("--models", flags.models,
+                 "Table of models: model, parameters_b, active_b, year, memory_gb");
+  app.add_option("--questions", flags.questions, "Table of questions: question, category, options");
+  app.add_option("--question-columns", flags.question_columns, "As --columns, for --questions")
+      ->allow_extra_args(false);
+  app.add_option("--energy", flags.energy,
+                 "Table of published energy: model, j_per_output_token, hardware, batch, …");
+  app.add_option("--energy-hardware", flags.energy_hardware, "Its rows for this hardware");
+  app.add_option("--energy-batch", flags.energy_batch, "Its rows for this batch size")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--prices", flags.prices,
+                 "Table of prices: model, input_usd_per_million, output_usd_per_million");
+}
+
+core::Result<analysis::Outcomes> load(const OutcomesFlags& flags) {
+  analysis::OutcomesForm form{.wide = flags.wide};
+  for (const std::string& columns : flags.columns) {
+    IPW_CHECK(analysis::parse_columns(columns, form));
+  }
+  if (!flags.provenance.empty()) {
+    IPW_TRY(form.provenance, analysis::parse_provenance(flags.provenance));
+  }
+  const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
+  IPW_TRY(analysis::Outcomes outcomes, analysis::read_outcomes(paths, form));
+  if (!flags.models.empty()) IPW_CHECK(analysis::join_models(outcomes, flags.models));
+  if (!flags.questions.empty()) {
+    analysis::OutcomesForm questions;
+    for (const std::string& columns : flags.question_columns) {
+      IPW_CHECK(analysis::parse_columns(columns, questions));
+    }
+    IPW_CHECK(analysis::join_questions(outcomes, flags.questions, questions));
+  }
+  if (!flags.energy.empty()) {
+    analysis::EnergyConditions conditions;
+    if (!flags.energy_hardware.empty()) conditions.hardware = flags.energy_hardware;
+    if (flags.energy_batch > 0) conditions.batch = flags.energy_batch;
+    IPW_CHECK(analysis::join_energy(outcomes, flags.energy, conditions));
+  }
+  if (!flags.prices.empty()) IPW_CHECK(analysis::join_prices(outcomes, flags.prices));
+  return outcomes;
+}
+
+void declare_findings(CLI::App& app, FindingsFlags& flags) {
+  app.add_flag("--json", flags.json, "Print one JSON document instead of the tables");
+  app.add_option("--csv", flags.csv, "Also write every figure to this file");
+  app.add_option("--svg", flags.picture,
+                 "Also draw the findings into this file (.svg, .pdf or .png, by gnuplot; .csv for "
+                 "the points)");
+}
+
+core::Result<void> print(const FindingsFlags& flags, const std::string& command,
+                         const analysis::Findings& findings, Context& context) {
+  if (!flags.csv.empty()) {
+    IPW_CHECK(report::write_output(flags.csv, report::findings_csv(findings)));
+  }
+  if (!flags.picture.empty()) {
+    IPW_CHECK(
+        report::write_plots(report::findings_plots(findings), flags.picture, {.width_mm = 150.0}));
+  }
+  if (flags.json) {
+    context.out << report::findings_json(command, findings).dump(2) << "\n";
+  } else {
+    context.out << report::findings_text(findings);
+  }
+  return {};
+}
+
+core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,
+                                       const std::string& name) {
+  if (const auto found = outcomes.find(name)) return *found;
+  const std::vector<std::string> labels = outcomes.labels();
+  const std::string near = nearest(name, labels);
+  std::string known;
+  for (std::size_t i = 0; i < labels.size() && i < 12; ++i) {
+    known += (i == 0 ? "" : ", ") + labels[i];
+  }
+  if (labels.size() > 12) known += fmt::format(" and {} more", labels.size() - 12);
+  return core::fail(core::ErrorCode::kUsage,
+                    fmt::format("no single model is called '{}'{} (models: {})", name,
+                                near.empty() ? "" : "; did you mean " + near + "?", known));
+}
+
+}  // namespace ipw::cli

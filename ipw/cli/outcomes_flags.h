@@ -1,0 +1,52 @@
+#pragma once
+// The flags that every analysis of outcomes shares: where the answers are, how their tables are
+// laid out, what is joined to them, and where the findings go.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipw/analysis/findings.h"
+#include "ipw/analysis/outcomes.h"
+#include "ipw/cli/context.h"
+#include "ipw/core/result.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
+class App;
+}
+
+namespace ipw::cli {
+
+struct OutcomesFlags {
+  std::vector<std::string> paths;
+  std::vector<std::string> columns;
+  bool wide = false;
+  std::string provenance;
+  std::string models;
+  std::string questions;
+  std::vector<std::string> question_columns;
+  std::string energy;
+  std::string energy_hardware;
+  int energy_batch = 0;
+  std::string prices;
+};
+
+void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required = true);
+[[nodiscard]] core::Result<analysis::Outcomes> load(const OutcomesFlags& flags);
+
+struct FindingsFlags {
+  bool json = false;
+  std::string csv;
+  std::string picture;
+};
+
+void declare_findings(CLI::App& app, FindingsFlags& flags);
+/// Writes CSV and picture where they are asked for, and prints tables or JSON.
+[[nodiscard]] core::Result<void> print(const FindingsFlags& flags, const std::string& command,
+                                       const analysis::Findings& findings, Context& context);
+
+/// The model so called, or kUsage with the name that was probably meant.
+[[nodiscard]] core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,
+                                                     const std::string& name);
+
+}  // namespace ipw::cli

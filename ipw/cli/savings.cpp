@@ -1,0 +1,113 @@
+// ipw savings: what routing saves.
+#include "ipw/analysis/savings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/outcomes_flags.h"
+#include "ipw/cli/program.h"
+#include "ipw/core/random.h"
+
+namespace ipw::cli {
+namespace {
+
+struct SavingsFlags {
+  OutcomesFlags outcomes;
+  FindingsFlags findings;
+  std::string reference;
+  std::vector<std::string> locals;
+  std::string by;
+  std::string suffices = "correct";
+  double adequate = 1.0;
+  std::vector<double> accuracies = {.9, .8, .7, .6};
+  std::uint64_t seed = 0;
+  int resamples = 1000;
+  std::string published;
+  double local_share = 0.0;
+};
+
+core::Result<analysis::SavingsOptions> options_of(const SavingsFlags& flags,
+                                                  const analysis::Outcomes& outcomes) {
+  analysis::SavingsOptions options{
+      .locals = {},
+      .by = flags.by,
+      .suffices = flags.suffices == "win-or-tie" ? analysis::Suffices::kWinOrTie
+                                                 : analysis::Suffices::kAdequate,
+      .adequate = flags.adequate,
+      .accuracies = flags.accuracies,
+      .replay = {.seed = core::derive_seed(flags.seed, "bootstrap"), .resamples = flags.resamples}};
+  IPW_TRY(options.reference, model_called(outcomes, flags.reference));
+  for (const std::string& local : flags.locals) {
+    IPW_TRY(const std::size_t model, model_called(outcomes, local));
+    options.locals.push_back(model);
+  }
+  for (std::size_t m = 0; flags.locals.empty() && m < outcomes.models.size(); ++m) {
+    if (m != options.reference && outcomes.models[m].repeat == 0) options.locals.push_back(m);
+  }
+  return options;
+}
+
+core::Result<int> run_savings(const SavingsFlags& flags, Context& context) {
+  if (!flags.published.empty()) {
+    std::optional<double> share;
+    if (flags.local_share > 0.0) share = flags.local_share;
+    IPW_TRY(const analysis::Findings found, analysis::published_savings(flags.published, share));
+    IPW_CHECK(print(flags.findings, "savings", found, context));
+    return kDone;
+  }
+  if (flags.outcomes.paths.empty() || flags.reference.empty()) {
+    return core::fail(core::ErrorCode::kUsage,
+                      "savings needs outcomes and --reference MODEL, or --published TABLE");
+  }
+  IPW_TRY(const analysis::Outcomes outcomes, load(flags.outcomes));
+  IPW_TRY(const analysis::SavingsOptions options, options_of(flags, outcomes));
+  IPW_TRY(const analysis::Findings found, analysis::savings(outcomes, options));
+  IPW_CHECK(print(flags.findings, "savings", found, context));
+  return kDone;
+}
+
+}  // namespace
+
+Action declare_savings(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<SavingsFlags>();
+  declare_outcomes(app, flags->outcomes, false);
+  declare_findings(app, flags->findings);
+  app.add_option("--reference", flags->reference,
+                 "The model that gets everything where there is no router");
+  app.add_option("--local", flags->locals, "The models to route to; all others by default")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--by", flags->by,
+                 "What the oracle saves: joules, flops_active, flops_total, dollars or seconds; by "
+                 "default the first of these that all models have");
+  app.add_option("--suffices", flags->suffices,
+                 "When a local answer will do: it is correct, or it is no worse than the "
+                 "reference's")
+      ->check(CLI::IsMember({"correct", "win-or-tie"}))
+      ->capture_default_str();
+  app.add_option("--adequate", flags->adequate, "Scores from here on count as correct")
+      ->capture_default_str();
+  app.add_option("--accuracy", flags->accuracies,
+                 "How often imperfect routers are right, from 0 to 1")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--seed", flags->seed, "Of the bootstrap")->capture_default_str();
+  app.add_option("--published", flags->published,
+                 "Instead of outcomes: a published table, router_accuracy and NAME_saved_pct");
+  app.add_option("--local-share", flags->local_share,
+                 "With --published: share of questions served locally by the oracle")
+      ->check(CLI::Range(0.0, 1.0));
+  return [flags, &context] { return finish(context, run_savings(*flags, context)); };
+}
+
+}  // namespace ipw::cli
