@@ -30,6 +30,7 @@ Action declare_coverage(CLI::App& app, Context& context);
 Action declare_savings(CLI::App& app, Context& context);
 Action declare_export(CLI::App& app, Context& context);
 Action declare_dataset(CLI::App& app, Context& context);
+Action declare_audit(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);
 Action declare_list(CLI::App& app, Context& context);
 Action declare_completion(CLI::App& app, Context& context);

@@ -47,6 +47,11 @@ constexpr std::array kCommands{
             "ipw dataset check corpus.jsonl\n"
             "ipw dataset controls ipw-mini\n",
             declare_dataset},
+    Command{"audit", "Say which figures of tables and runs do not follow from the others",
+            "ipw audit runs/2026-11-21T09-30-00Z_model_demo\n"
+            "ipw audit leaderboard.csv --samples 30\n"
+            "ipw audit tables/*.csv --claims claims.csv --json\n",
+            declare_audit},
     Command{"doctor", "Say what can be measured on this machine, and how to allow more",
             "ipw doctor\n"
             "ipw doctor --json\n",
