@@ -1,16 +1,21 @@
 // How often the 95 % intervals contain the truth, on a grid of simulated runs. Prints a Markdown
 // table, cells outside 93-97 % marked. `interval_coverage [RUNS]`: simulated runs per cell (2000);
 // runs of 1,000 questions and more get half of them. About half an hour on one core.
+// `interval_coverage RUNS attribution` prints the table of Shapley shares instead.
 
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numbers>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/comparison.h"
+#include "ipw/metrics/contrast.h"
 #include "ipw/metrics/figures.h"
+#include "ipw/metrics/linear.h"
 #include "ipw/metrics/simulated_run.h"
 
 namespace {
@@ -65,10 +70,105 @@ void simulate_cell(const SimulationOptions& options, int runs, const char* note)
   std::fflush(stdout);
 }
 
+// Two models on two accelerators over the same questions. A question is as hard for one model as
+// for the other; joules are log-normal, half as high again where the answer is wrong.
+struct AttributionCell {
+  std::size_t questions = 0;
+  double old_accuracy = 0.0;
+  double new_accuracy = 0.0;
+  double sigma = 0.0;
+
+  static constexpr double kWrong = 1.5;
+  static constexpr double kJoules[2] = {4.0, 2.0};  // of the old and the new accelerator
+
+  [[nodiscard]] double accuracy(std::size_t cell) const {
+    return (cell & 1U) == 0 ? old_accuracy : new_accuracy;
+  }
+  [[nodiscard]] double log_rate(std::size_t cell) const {
+    const double p = accuracy(cell);
+    const double joules = kJoules[cell >> 1U] * std::exp(sigma * sigma / 2.0);
+    return std::log(p / (joules * (p + kWrong * (1.0 - p))));
+  }
+  [[nodiscard]] ContrastSample sample(std::uint64_t seed) const {
+    ipw::core::Random random(seed);
+    ContrastSample drawn{.questions = questions, .cells = 4, .repeats = 1, .score = {}, .cost = {}};
+    for (std::size_t q = 0; q < questions; ++q) {
+      const double hardness = random.unit();
+      for (std::size_t cell = 0; cell < 4; ++cell) {
+        const double radius = std::sqrt(-2.0 * std::log(1.0 - random.unit()));
+        const double angle = 2.0 * std::numbers::pi * random.unit();
+        const double z = radius * std::cos(angle);
+        const bool right = hardness < accuracy(cell);
+        drawn.score.push_back(right ? 1.0 : 0.0);
+        drawn.cost.push_back(kJoules[cell >> 1U] * std::exp(sigma * z) * (right ? 1.0 : kWrong));
+      }
+    }
+    return drawn;
+  }
+};
+
+LogContrast log_contrast(const std::vector<double>& weights) {
+  LogContrast contrast{.accuracy = weights, .cost = weights};
+  for (double& weight : contrast.cost) weight = -weight;
+  return contrast;
+}
+
+void simulate_attribution(const AttributionCell& truth, int runs) {
+  const std::vector<std::vector<double>> weights{shapley_weights(2, 0), shapley_weights(2, 1),
+                                                 interaction_weights(2, 0, 1)};
+  std::vector<LogContrast> contrasts;
+  std::vector<Column> columns{{"model"}, {"accelerator"}, {"interaction"}, {"share of model"}};
+  for (std::size_t c = 0; c < weights.size(); ++c) {
+    contrasts.push_back(log_contrast(weights[c]));
+    double value = 0.0;
+    for (std::size_t cell = 0; cell < 4; ++cell) value += weights[c][cell] * truth.log_rate(cell);
+    columns[c].truth = std::exp(value);
+  }
+  contrasts.push_back(log_contrast(weights[0]));
+  contrasts.back().whole = {-1.0, 0.0, 0.0, 1.0};
+  columns[3].truth = std::log(columns[0].truth) / (truth.log_rate(3) - truth.log_rate(0));
+  ipw::core::Random seeds(truth.questions * 1000 + static_cast<std::size_t>(truth.sigma * 10));
+  for (int i = 0; i < runs; ++i) {
+    const ContrastSample sample = truth.sample(seeds.next());
+    const auto found = ipw::metrics::contrasts(sample, contrasts, {seeds.next(), 1000});
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      ipw::record::Figure figure;
+      figure.low = found[c].limits.low;
+      figure.high = found[c].limits.high;
+      tally(columns[c], figure);
+    }
+  }
+  std::printf("| %zu | %.2f | %.2f | %.1f |", truth.questions, truth.old_accuracy,
+              truth.new_accuracy, truth.sigma);
+  for (const Column& column : columns) {
+    if (column.without_limit == runs) {
+      std::printf(" none |");
+    } else {
+      std::printf(" %s |", cell(column, runs).c_str());
+    }
+  }
+  std::printf(" %d |\n", runs);
+  std::fflush(stdout);
+}
+
+int print_attribution(int runs) {
+  std::printf(
+      "| questions | accuracy, old | new | sigma | model | accelerator | interaction | share of "
+      "model | runs |\n|---|---|---|---|---|---|---|---|---|\n");
+  for (const std::size_t n : {30, 100, 300, 1000}) {
+    for (const double sigma : {0.5, 1.0}) {
+      simulate_attribution({n, 0.1, 0.5, sigma}, n >= 1000 ? runs / 2 : runs);
+      simulate_attribution({n, 0.5, 0.9, sigma}, n >= 1000 ? runs / 2 : runs);
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int runs = argc > 1 ? std::atoi(argv[1]) : 2000;
+  if (argc > 2 && std::string_view(argv[2]) == "attribution") return print_attribution(runs);
   std::printf(
       "| questions | repeats | accuracy | sigma | | accuracy | ipj_active | "
       "j_per_query_active | ipj_active_ratio | runs |\n"
