@@ -24,7 +24,8 @@ core::Result<Table> table_of(std::string name, datasets::RowSource& rows,
   Table table{.name = std::move(name), .columns = {}, .rows = {}};
   IPW_TRY(const std::size_t count,
           for_each_row(rows, origin, [&](const datasets::Row& row) -> core::Result<void> {
-            TableRow kept{.line = row.line, .cells = std::vector<std::string>(table.columns.size())};
+            TableRow kept{.line = row.line,
+                          .cells = std::vector<std::string>(table.columns.size())};
             for (const datasets::Field& field : row.fields) {
               std::optional<std::size_t> column = table.column(field.name);
               if (!column && table.rows.empty()) {
