@@ -13,7 +13,7 @@
 #include "ipw/cli/context.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/audit_report.h"
-#include "ipw/store/run_directory.h"
+#include "ipw/report/output_file.h"
 
 namespace ipw::cli {
 namespace {
@@ -66,7 +66,7 @@ core::Result<int> run_audit(const AuditFlags& flags, Context& context) {
   IPW_TRY(analysis::Audit audit, analysis::audit_tables(tables, claims, options));
   for (const auto& run : runs) IPW_CHECK(analysis::audit_run(run, audit));
   if (!flags.csv.empty()) {
-    IPW_CHECK(store::write_atomically(flags.csv, report::audit_csv(audit)));
+    IPW_CHECK(report::write_output(flags.csv, report::audit_csv(audit)));
   }
   if (flags.json) {
     context.out << report::audit_json(audit).dump(2) << "\n";

@@ -52,6 +52,25 @@ constexpr std::array kCommands{
             "ipw audit leaderboard.csv --samples 30\n"
             "ipw audit tables/*.csv --claims claims.csv --json\n",
             declare_audit},
+    Command{"attribute", "Split a gain into the model's, the accelerator's and other shares",
+            "ipw attribute ipw_by_year.csv\n"
+            "ipw attribute grid.csv --step 'Qwen3-4B, M4 Max' --step 'Qwen3-32B, B200'\n"
+            "ipw attribute runs/A runs/B runs/C runs/D --per joule --json\n",
+            declare_attribute},
+    Command{"history", "Follow models and accelerators through time: best, gain, doubling time",
+            "ipw history ipw_by_year.csv\n"
+            "ipw history runs/ --per joule --fail-if 'latest_ratio.high<1'\n",
+            declare_history},
+    Command{"gdp", "Weigh answers by what the work behind them is worth",
+            "ipw gdp runs/A --columns category=task\n"
+            "ipw gdp preds.tsv --wide --columns question=question_id,answer=answer\n"
+            "ipw gdp scores.csv --weights value_added_bea\n",
+            declare_gdp},
+    Command{"gdi", "Compute a nation's capacity to answer: what binds it, what would gain most",
+            "ipw gdi us\n"
+            "ipw gdi us --print > mine.json\n"
+            "ipw gdi mine.json --json\n",
+            declare_gdi},
     Command{"doctor", "Say what can be measured on this machine, and how to allow more",
             "ipw doctor\n"
             "ipw doctor --json\n",
