@@ -32,10 +32,10 @@ core::Result<int> run_attribute(const AttributeFlags& flags, Context& context) {
 Action declare_attribute(CLI::App& app, Context& context) {
   auto flags = std::make_shared<AttributeFlags>();
   declare_cells_input(app, flags->input);
-  app.add_option(
-      "--step", flags->steps,
-      "A cell on the way, all its levels: --step 'old model, old card' --step 'new model, "
-      "new card'; without it the best cell of every year");
+  app.add_option("--step", flags->steps,
+                 "A cell on the way, all its levels: --step 'old model, old card' --step 'new "
+                 "model, new card'; without it the best cell of every year")
+      ->allow_extra_args(false);
   declare_findings_output(app, flags->output);
   return [flags, &context] { return finish(context, run_attribute(*flags, context)); };
 }

@@ -85,7 +85,8 @@ Action declare_audit(CLI::App& app, Context& context) {
                  "Also check claims: a table claim,published,unit,formula,rows");
   app.add_option("--samples", flags->samples,
                  "Samples behind each share, where no column says it: N, or TABLE=N")
-      ->type_name("[TABLE=]N");
+      ->type_name("[TABLE=]N")
+      ->allow_extra_args(false);
   app.add_flag("--json", flags->json, "Print one JSON document instead of the text");
   app.add_option("--csv", flags->csv, "Also write what was found to this file");
   return [flags, &context] { return finish(context, run_audit(*flags, context)); };

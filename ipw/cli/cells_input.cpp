@@ -32,6 +32,7 @@ void declare_cells_input(CLI::App& app, CellsInput& input) {
       ->capture_default_str();
   app.add_option("--factors", input.factors, "Columns that vary, of a table of figures")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option("--columns", input.columns,
                  "Which column of a table of answers is what: question=id,score=correct,…");

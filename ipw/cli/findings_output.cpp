@@ -17,7 +17,8 @@ void declare_findings_output(CLI::App& app, FindingsOutput& output) {
   app.add_option("--fail-if", output.fail_if,
                  "End with status 5 where FIGURE[.low|.high]<NUMBER holds (also <=, >, >=), or "
                  "cannot be told")
-      ->type_name("CONDITION");
+      ->type_name("CONDITION")
+      ->allow_extra_args(false);
 }
 
 core::Result<int> show(const std::string& command, const analysis::Findings& findings,

@@ -96,7 +96,8 @@ Action declare_gdp(CLI::App& app, Context& context) {
   app.add_option("--columns", flags->columns,
                  "Which column of a table of answers is what: question=id,category=subject,…");
   app.add_flag("--wide", flags->wide, "The table of answers has one column per model");
-  app.add_option("--model", flags->models, "Only this model (may be repeated)");
+  app.add_option("--model", flags->models, "Only this model (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--weights", flags->weights,
                  "wage_bill_soc, value_added_bea, or a table group,title,weight")
       ->capture_default_str();
