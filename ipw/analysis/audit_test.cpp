@@ -6,6 +6,8 @@
 
 #include "ipw/analysis/claims.h"
 #include "ipw/analysis/reference_tables.h"
+#include "ipw/store/run.h"
+#include "ipw/store/sample_run.h"
 
 namespace ipw::analysis {
 namespace {
@@ -161,6 +163,42 @@ TEST(Table, NamesTheRowThatCannotBeRead) {
             std::string::npos);
   EXPECT_NE(needed_column(units, "c").error().message.find("it has a, b"), std::string::npos);
   EXPECT_EQ(read_table("/nowhere/t.csv").error().code, core::ErrorCode::kNotFound);
+}
+
+// `records` of a hundred planned ones, their power from 40 W on rising by `step` each.
+Audit audited_run(int records, double step, bool streamed) {
+  const store::TemporaryDirectory folder;
+  store::HandClock clock;
+  auto run = store::Run::create(folder / "run", store::sample_manifest(), clock);
+  EXPECT_TRUE(run) << run.error().message;
+  std::vector<record::Call> calls;
+  for (int i = 0; i < records; ++i) {
+    record::Call call = store::sample_call(i, clock.now());
+    call.energy.front().device_power = core::Watts(40.0 + step * i);
+    record::Timings& timings = call.completion.timings;
+    if (!streamed) timings.first_token = timings.last_token;
+    calls.push_back(std::move(call));
+  }
+  EXPECT_TRUE(run->append(calls));
+  Audit audit;
+  const auto done = audit_run(folder / "run", audit);
+  EXPECT_TRUE(done) << done.error().message;
+  return audit;
+}
+
+TEST(AuditRun, IsSilentOnAConsistentRun) {
+  const Audit audit = audited_run(100, 0.1, true);
+  for (const Finding& finding : audit.findings) ADD_FAILURE() << finding.what;
+  EXPECT_EQ(audit.checked.at("order"), 100);
+  EXPECT_EQ(audit.checked.at("identity"), 100);
+}
+
+TEST(AuditRun, FindsWhatIsMissingConstantOrNotStreamed) {
+  EXPECT_TRUE(found(audited_run(30, 0.1, true), "complete", "", "30 of 100 planned records"));
+  EXPECT_TRUE(found(audited_run(100, 0.0, true), "constant", "", "is 40 W in all 100 records"));
+  EXPECT_TRUE(found(audited_run(100, 0.1, false), "identity", "", "not streamed"));
+  Audit none;
+  EXPECT_EQ(audit_run("/nowhere", none).error().code, core::ErrorCode::kNotFound);
 }
 
 }  // namespace
