@@ -188,11 +188,17 @@ TEST(Attribution, OfAnswersHasPairedIntervalsAroundTheTruth) {
   const auto cells = cells_of_outcomes(simulated(2000, 3), Per::kWatt);
   ASSERT_TRUE(cells) << cells.error().message;
   const Findings findings = attributed(*cells, {"a, X", "b, Y"});
-  for (const auto& [part, truth] : {std::pair("model", 2.0), std::pair("accelerator", 2.0)}) {
+  // Of nested answers with shares .4 and .8 the logarithm of the ratio has the variance
+  // (1/.4 - 1/.8) / n; of two mean powers within 10 % the one of cv²/n each, two halves of two.
+  constexpr double kQuestions = 2000.0;
+  const double cv = 0.1 / std::sqrt(3.0);
+  for (const auto& [part, error] :
+       {std::pair("model", std::sqrt((1 / 0.4 - 1 / 0.8 + cv * cv) / kQuestions)),
+        std::pair("accelerator", cv / std::sqrt(kQuestions))}) {
     const record::Figure share = figure_of(findings, "→", part);
-    // The width of a 95 % interval is four standard errors; coverage itself is measured by
-    // bench/interval_coverage.
-    EXPECT_LT(std::abs(*share.value - truth), *share.high - *share.low);
+    EXPECT_LT(std::abs(std::log(*share.value / 2.0)), 3.29 * error) << part << ", 99.9 % level";
+    EXPECT_NEAR(std::log(*share.high / *share.low), 2 * 1.96 * error, 0.1 * 2 * 1.96 * error)
+        << part << ": the width, give or take a bootstrap of 1,000 resamples";
     EXPECT_EQ(share.interval, "paired-bootstrap");
     EXPECT_EQ(share.n, 2000);
     EXPECT_EQ(share.provenance.source, record::Source::kMeasured);

@@ -10,8 +10,10 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/findings_output.h"
 #include "ipw/cli/outcomes_flags.h"
 #include "ipw/cli/program.h"
+#include "ipw/report/findings_plots.h"
 #include "ipw/report/output_file.h"
 #include "ipw/store/export.h"
 
@@ -20,7 +22,7 @@ namespace {
 
 struct CoverageFlags {
   OutcomesFlags outcomes;
-  FindingsFlags findings;
+  FindingsOutput output;
   std::string reference;
   std::vector<std::string> pools;
   double most_active = 0.0;
@@ -133,8 +135,9 @@ core::Result<int> run_coverage(const CoverageFlags& flags, Context& context) {
   if (!flags.per_question.empty()) {
     IPW_CHECK(write_smallest(flags.per_question, outcomes, found.smallest));
   }
-  IPW_CHECK(print(flags.findings, "coverage", found.findings, context));
-  return outcomes.questions.empty() ? kNothingAnswered : kDone;
+  const std::vector<report::Plot> plots = report::findings_plots(found.findings);
+  IPW_TRY(const int status, show("coverage", found.findings, plots, flags.output, context));
+  return outcomes.questions.empty() ? kNothingAnswered : status;
 }
 
 }  // namespace
@@ -142,7 +145,7 @@ core::Result<int> run_coverage(const CoverageFlags& flags, Context& context) {
 Action declare_coverage(CLI::App& app, Context& context) {
   auto flags = std::make_shared<CoverageFlags>();
   declare_outcomes(app, flags->outcomes);
-  declare_findings(app, flags->findings);
+  declare_findings_output(app, flags->output);
   app.add_option("--reference", flags->reference, "The model that pools are held against");
   app.add_option("--pool", flags->pools,
                  "A pool, NAME=MODEL,MODEL,…; may stand several times. By default all models but "

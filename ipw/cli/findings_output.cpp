@@ -37,7 +37,7 @@ core::Result<int> show(const std::string& command, const analysis::Findings& fin
       return core::fail(core::ErrorCode::kUsage,
                         "--svg " + output.svg + ": nothing here can be drawn (leave --svg out)");
     }
-    IPW_CHECK(report::write_plots(plots, output.svg));
+    IPW_CHECK(report::write_plots(plots, output.svg, {.width_mm = 150.0}));
   }
   if (output.json) {
     context.out << report::findings_json(command, findings).dump(2) << "\n";

@@ -1,4 +1,4 @@
-// From flags to outcomes, and from findings to files.
+// From flags to outcomes.
 #include "ipw/cli/outcomes_flags.h"
 
 #include <fmt/format.h>
@@ -6,15 +6,10 @@
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "ipw/analysis/joins.h"
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/cli/program.h"
-#include "ipw/report/findings_plots.h"
-#include "ipw/report/findings_view.h"
-#include "ipw/report/output_file.h"
-#include "ipw/report/plot.h"
 
 namespace ipw::cli {
 
@@ -69,31 +64,6 @@ core::Result<analysis::Outcomes> load(const OutcomesFlags& flags) {
   }
   if (!flags.prices.empty()) IPW_CHECK(analysis::join_prices(outcomes, flags.prices));
   return outcomes;
-}
-
-void declare_findings(CLI::App& app, FindingsFlags& flags) {
-  app.add_flag("--json", flags.json, "Print one JSON document instead of the tables");
-  app.add_option("--csv", flags.csv, "Also write every figure to this file");
-  app.add_option("--svg", flags.picture,
-                 "Also draw the findings into this file (.svg, .pdf or .png, by gnuplot; .csv for "
-                 "the points)");
-}
-
-core::Result<void> print(const FindingsFlags& flags, const std::string& command,
-                         const analysis::Findings& findings, Context& context) {
-  if (!flags.csv.empty()) {
-    IPW_CHECK(report::write_output(flags.csv, report::findings_csv(findings)));
-  }
-  if (!flags.picture.empty()) {
-    IPW_CHECK(
-        report::write_plots(report::findings_plots(findings), flags.picture, {.width_mm = 150.0}));
-  }
-  if (flags.json) {
-    context.out << report::findings_json(command, findings).dump(2) << "\n";
-  } else {
-    context.out << report::findings_text(findings);
-  }
-  return {};
 }
 
 core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,

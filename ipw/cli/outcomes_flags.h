@@ -1,14 +1,12 @@
 #pragma once
 // The flags that every analysis of outcomes shares: where the answers are, how their tables are
-// laid out, what is joined to them, and where the findings go.
+// laid out, and what is joined to them.
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "ipw/analysis/findings.h"
 #include "ipw/analysis/outcomes.h"
-#include "ipw/cli/context.h"
 #include "ipw/core/result.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
@@ -33,17 +31,6 @@ struct OutcomesFlags {
 
 void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required = true);
 [[nodiscard]] core::Result<analysis::Outcomes> load(const OutcomesFlags& flags);
-
-struct FindingsFlags {
-  bool json = false;
-  std::string csv;
-  std::string picture;
-};
-
-void declare_findings(CLI::App& app, FindingsFlags& flags);
-/// Writes CSV and picture where they are asked for, and prints tables or JSON.
-[[nodiscard]] core::Result<void> print(const FindingsFlags& flags, const std::string& command,
-                                       const analysis::Findings& findings, Context& context);
 
 /// The model so called, or kUsage with the name that was probably meant.
 [[nodiscard]] core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,

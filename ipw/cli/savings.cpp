@@ -10,16 +10,18 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/findings_output.h"
 #include "ipw/cli/outcomes_flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/core/random.h"
+#include "ipw/report/findings_plots.h"
 
 namespace ipw::cli {
 namespace {
 
 struct SavingsFlags {
   OutcomesFlags outcomes;
-  FindingsFlags findings;
+  FindingsOutput output;
   std::string reference;
   std::vector<std::string> locals;
   std::string by;
@@ -58,8 +60,7 @@ core::Result<int> run_savings(const SavingsFlags& flags, Context& context) {
     std::optional<double> share;
     if (flags.local_share > 0.0) share = flags.local_share;
     IPW_TRY(const analysis::Findings found, analysis::published_savings(flags.published, share));
-    IPW_CHECK(print(flags.findings, "savings", found, context));
-    return kDone;
+    return show("savings", found, report::findings_plots(found), flags.output, context);
   }
   if (flags.outcomes.paths.empty() || flags.reference.empty()) {
     return core::fail(core::ErrorCode::kUsage,
@@ -68,8 +69,7 @@ core::Result<int> run_savings(const SavingsFlags& flags, Context& context) {
   IPW_TRY(const analysis::Outcomes outcomes, load(flags.outcomes));
   IPW_TRY(const analysis::SavingsOptions options, options_of(flags, outcomes));
   IPW_TRY(const analysis::Findings found, analysis::savings(outcomes, options));
-  IPW_CHECK(print(flags.findings, "savings", found, context));
-  return kDone;
+  return show("savings", found, report::findings_plots(found), flags.output, context);
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ core::Result<int> run_savings(const SavingsFlags& flags, Context& context) {
 Action declare_savings(CLI::App& app, Context& context) {
   auto flags = std::make_shared<SavingsFlags>();
   declare_outcomes(app, flags->outcomes, false);
-  declare_findings(app, flags->findings);
+  declare_findings_output(app, flags->output);
   app.add_option("--reference", flags->reference,
                  "The model that gets everything where there is no router");
   app.add_option("--local", flags->locals, "The models to route to; all others by default")
