@@ -54,7 +54,7 @@ class Calculation {
  public:
   Calculation(const Scenario& scenario, const GdiOptions& options)
       : scenario_(scenario), options_(options) {
-    for (const Pool& pool : scenario.pools) {
+    for (const PowerPool& pool : scenario.pools) {
       std::vector<double>& values = base_.emplace_back();
       for (const Input& input : pool.inputs) {
         values.push_back(input.value);
@@ -147,7 +147,7 @@ class Calculation {
   [[nodiscard]] FindingSection pools() const {
     FindingSection section{"pools", "pool by pool, and what binds it", {}};
     for (std::size_t p = 0; p < scenario_.pools.size(); ++p) {
-      const Pool& pool = scenario_.pools[p];
+      const PowerPool& pool = scenario_.pools[p];
       const PoolResult here = compute(pool, base_[p]);
       const auto of = [&, p](const Values& values) { return compute(pool, values[p]); };
       FindingRow row{.label = pool.name, .figures = {}};

@@ -94,8 +94,8 @@ class Parser {
       return broken("'pools' is no list with at least one pool");
     }
     for (const Json& entry : *pools) {
-      IPW_TRY(Pool pool, parse_pool(entry));
-      const auto same = std::ranges::find(scenario.pools, pool.name, &Pool::name);
+      IPW_TRY(PowerPool pool, parse_pool(entry));
+      const auto same = std::ranges::find(scenario.pools, pool.name, &PowerPool::name);
       if (same != scenario.pools.end()) return broken("pool '" + pool.name + "' stands twice");
       scenario.pools.push_back(std::move(pool));
     }
@@ -120,9 +120,9 @@ class Parser {
     return broken(fmt::format("'{}' is missing or no text", key));
   }
 
-  core::Result<Pool> parse_pool(const Json& json) {
+  core::Result<PowerPool> parse_pool(const Json& json) {
     if (!json.is_object()) return broken("a pool is no JSON object");
-    Pool pool;
+    PowerPool pool;
     IPW_TRY(pool.name, text(json, "name", true));
     IPW_TRY(const std::string kind, text(json, "kind", true));
     if (kind != "devices" && kind != "data-centre") {
@@ -201,7 +201,7 @@ class Parser {
       if (!entry.is_object()) return broken("a change is no JSON object");
       IPW_TRY(const std::string pool_name, text(entry, "pool", true));
       IPW_TRY(const std::string input_name, text(entry, "input", true));
-      const auto pool = std::ranges::find(scenario.pools, pool_name, &Pool::name);
+      const auto pool = std::ranges::find(scenario.pools, pool_name, &PowerPool::name);
       const Input* input = pool == scenario.pools.end() ? nullptr : pool->find(input_name);
       const auto factor = entry.find("factor");
       if (input == nullptr || factor == entry.end() || !factor->is_number() ||
@@ -228,7 +228,7 @@ class Parser {
 
 }  // namespace
 
-const Input* Pool::find(std::string_view input) const {
+const Input* PowerPool::find(std::string_view input) const {
   const auto found = std::ranges::find(inputs, input, &Input::name);
   return found == inputs.end() ? nullptr : &*found;
 }
@@ -256,7 +256,7 @@ core::Result<Scenario> read_scenario(const std::string& name_or_file) {
   return parse_scenario(text, name_or_file);
 }
 
-PoolResult compute(const Pool& pool, const std::vector<double>& values) {
+PoolResult compute(const PowerPool& pool, const std::vector<double>& values) {
   const auto given = [&](std::string_view name) -> std::optional<double> {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (pool.inputs[i].name == name) return values[i];

@@ -28,7 +28,8 @@ struct Input {
 
 enum class PoolKind : std::uint8_t { kDevices, kDataCentre };
 
-struct Pool {
+// Not analysis::Pool, which is one of models.
+struct PowerPool {
   std::string name;
   PoolKind kind = PoolKind::kDevices;
   std::vector<Input> inputs;
@@ -51,7 +52,7 @@ struct Intervention {
 struct Scenario {
   std::string name;
   std::string note;
-  std::vector<Pool> pools;
+  std::vector<PowerPool> pools;
   std::vector<Intervention> interventions;
 };
 
@@ -76,6 +77,6 @@ struct PoolResult {
 };
 
 /// From the inputs' values in the order of `pool.inputs`.
-[[nodiscard]] PoolResult compute(const Pool& pool, const std::vector<double>& values);
+[[nodiscard]] PoolResult compute(const PowerPool& pool, const std::vector<double>& values);
 
 }  // namespace ipw::analysis
