@@ -152,6 +152,7 @@ TEST(GdiScenario, RefusesBadInputNamingPoolAndInput) {
          "low <= value <= high");
   expect("\"value\": 1000", "\"value\": \"many\"", "devices: 'value' is no number");
   expect("\"value\": 1000", "\"value\": -1", "devices: it must be above zero");
+  expect("\"value\": 1000", "\"value\": 1e-300", "devices: it must be above zero (1e-15");
   expect("\"devices\": {", "\"gadgets\": {", "there is no input 'gadgets'");
   expect("\"kind\": \"devices\"", "\"kind\": \"phones\"", "neither devices nor data-centre");
   expect("\"name\": \"cloud\"", "\"name\": \"local\"", "pool 'local' stands twice");

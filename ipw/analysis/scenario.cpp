@@ -57,20 +57,24 @@ std::span<const InputRule> rules_of(PoolKind kind) {
   return kDataCentreInputs;
 }
 
+// Beyond these no product of a pool's inputs could be told from zero or from infinity.
+constexpr double kSmallest = 1e-15;
+constexpr double kLargest = 1e21;
+
 bool within(double value, Bounds bounds) {
   switch (bounds) {
-    case Bounds::kPositive: return value > 0.0;
-    case Bounds::kShare: return value > 0.0 && value <= 1.0;
-    case Bounds::kAtLeastOne: return value >= 1.0;
+    case Bounds::kPositive: return value >= kSmallest && value <= kLargest;
+    case Bounds::kShare: return value >= kSmallest && value <= 1.0;
+    case Bounds::kAtLeastOne: return value >= 1.0 && value <= kLargest;
   }
   return false;
 }
 
 const char* bounds_text(Bounds bounds) {
   switch (bounds) {
-    case Bounds::kPositive: return "above zero";
-    case Bounds::kShare: return "above 0 and at most 1";
-    case Bounds::kAtLeastOne: return "at least 1";
+    case Bounds::kPositive: return "above zero (1e-15 to 1e21)";
+    case Bounds::kShare: return "above 0 and at most 1 (and at least 1e-15)";
+    case Bounds::kAtLeastOne: return "at least 1 (and at most 1e21)";
   }
   return "";
 }
@@ -205,7 +209,7 @@ class Parser {
       const Input* input = pool == scenario.pools.end() ? nullptr : pool->find(input_name);
       const auto factor = entry.find("factor");
       if (input == nullptr || factor == entry.end() || !factor->is_number() ||
-          !(factor->get<double>() > 0.0)) {
+          !within(factor->get<double>(), Bounds::kPositive)) {
         return broken(fmt::format(
             "intervention '{}': pool '{}', input '{}' is not there, or its factor is no number "
             "above zero",

@@ -58,8 +58,8 @@ struct Scenario {
 
 /// JSON text; `origin` names it in messages. kInvalidData naming pool and input where something is
 /// missing, unknown, not a number, out of its range (shares in (0, 1], PUE at least 1, all else
-/// above zero), low <= value <= high does not hold, or an input has neither source nor assumption
-/// or both; kUnsupported for another schema_version.
+/// above zero, and none below 1e-15 or above 1e21), low <= value <= high does not hold, or an input
+/// has neither source nor assumption or both; kUnsupported for another schema_version.
 [[nodiscard]] core::Result<Scenario> parse_scenario(std::string_view json,
                                                     const std::string& origin);
 
