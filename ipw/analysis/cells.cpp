@@ -101,11 +101,8 @@ class TableCells {
       IPW_TRY(cell.time, time_of(row));
     }
     if (n_) {
-      IPW_TRY(const std::optional<double> n, number_in(table_, row, *n_));
-      if (n && *n < 1.0) {
-        return fail(ErrorCode::kInvalidData, table_.where(row) + ": n is below one");
-      }
-      cell.n = static_cast<std::int64_t>(n.value_or(0.0));
+      IPW_TRY(const std::optional<std::int64_t> n, count_in(table_, row, *n_));
+      cell.n = n.value_or(0);
     }
     IPW_TRY(cell.rate, logarithm_in(row, rate_, rate_error_));
     IPW_TRY(cell.cost, logarithm_in(row, cost_, std::nullopt));

@@ -58,7 +58,7 @@ class Weighing {
     const record::Figure weighted = score(domain_weights_);
     row.figures.push_back({"weighted_accuracy", weighted});
     std::vector<double> plain(questions_);
-    for (double& n : plain) n /= static_cast<double>(total_);
+    for (double& n : plain) n /= std::max(static_cast<double>(total_), 1.0);
     row.figures.push_back({"accuracy", score(plain)});
     row.figures.push_back({"value_per_watt", rate(Quantity::kWatts, "1/W")});
     row.figures.push_back({"value_per_joule", rate(Quantity::kJoules, "1/J")});
@@ -241,10 +241,8 @@ core::Result<std::vector<DomainScores>> domain_scores(const Outcomes& outcomes) 
   }
   std::vector<DomainScores> all;
   for (const ModelOutcomes& model : outcomes.models) {
-    DomainScores scores{.model = model.label(),
-                        .domains = {},
-                        .answers = &model,
-                        .provenance = {record::Source::kMeasured, "verdicts"}};
+    DomainScores scores{
+        .model = model.label(), .domains = {}, .answers = &model, .provenance = model.verdicts};
     for (const std::string& name : outcomes.categories) {
       scores.domains.push_back({name.empty() ? "(none)" : name, 0.0, 0, 0});
     }
@@ -287,14 +285,15 @@ core::Result<std::vector<DomainScores>> domain_scores(const Table& table) {
       return fail(ErrorCode::kInvalidData, fmt::format("{}: '{}' of {} stands there a second time",
                                                        table.where(row), row.cells[*domain], name));
     }
-    IPW_TRY(const double questions, positive_number(table, row, n));
+    IPW_TRY(const std::optional<std::int64_t> questions, count_in(table, row, n));
+    if (!questions) return fail(ErrorCode::kInvalidData, table.where(row) + ": n is empty");
     IPW_TRY(double share, needed_number(table, row, accuracy));
     if (percent) share /= 100.0;
     if (share < 0.0 || share > 1.0) {
       return fail(ErrorCode::kInvalidData, table.where(row) + ": the accuracy is outside 0 to 1");
     }
     scores->domains.push_back(
-        {row.cells[*domain], share * questions, static_cast<std::int64_t>(questions), 0});
+        {row.cells[*domain], share * static_cast<double>(*questions), *questions, 0});
   }
   return all;
 }

@@ -1,5 +1,6 @@
 #include "ipw/analysis/gdp.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -90,6 +91,7 @@ TEST(Gdp, DividesByTheWeightedCost) {
   outcomes.categories = {"d1", "d2"};
   ModelOutcomes model;
   model.model = "m";
+  model.verdicts = {record::Source::kPublished, "table t"};
   for (int q = 0; q < 400; ++q) {
     outcomes.questions.push_back(std::to_string(q));
     outcomes.category.push_back(static_cast<std::uint16_t>(q % 2));
@@ -108,7 +110,9 @@ TEST(Gdp, DividesByTheWeightedCost) {
   ASSERT_TRUE(scores);
   const auto findings = gdp(*scores, &outcomes, *weights, *walk, {});
   ASSERT_TRUE(findings) << findings.error().message;
-  const double weighted = *figure_of(*findings, "scores", "m", "weighted_accuracy").value;
+  const record::Figure accuracy = figure_of(*findings, "scores", "m", "weighted_accuracy");
+  EXPECT_EQ(accuracy.provenance, model.verdicts) << "verdicts of others stay theirs";
+  const double weighted = *accuracy.value;
   EXPECT_NEAR(weighted, (0.5 * 0.8 + 0.3 * 0.4) / 0.8, 1e-9);
   const record::Figure watt = figure_of(*findings, "scores", "m", "value_per_watt");
   EXPECT_NEAR(*watt.value, weighted / 100.0, 1e-9);
@@ -148,7 +152,11 @@ TEST(Gdp, RefusesBadTablesNamingTheRow) {
                 .error()
                 .message.find("s:3"),
             std::string::npos);
-  EXPECT_FALSE(domain_scores(table("s", "domain,n,accuracy\nd1,0,0.5\n")));
+  for (const char* n : {"0", "2.5", "-3", "1e300"}) {
+    const auto scores = domain_scores(table("s", fmt::format("domain,n,accuracy\nd1,{},0.5\n", n)));
+    ASSERT_FALSE(scores) << n;
+    EXPECT_NE(scores.error().message.find("s:2: "), std::string::npos) << scores.error().message;
+  }
   EXPECT_FALSE(domain_scores(table("s", "domain,n,accuracy\nd1,10,50\n")));
   EXPECT_FALSE(domain_scores(Outcomes{})) << "no categories";
 }

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -105,6 +106,20 @@ core::Result<double> positive_number(const Table& table, const TableRow& row, st
   return fail(ErrorCode::kInvalidData,
               fmt::format("{}: '{}' in column '{}' is not above zero (leave the cell empty where "
                           "nothing was measured)",
+                          table.where(row), row.cells[column], table.columns[column]));
+}
+
+core::Result<std::optional<std::int64_t>> count_in(const Table& table, const TableRow& row,
+                                                   std::size_t column) {
+  constexpr double kMost = 1e15;
+  IPW_TRY(const std::optional<double> number, number_in(table, row, column));
+  if (!number) return std::nullopt;
+  if (*number >= 1.0 && *number <= kMost && *number == std::floor(*number)) {
+    return static_cast<std::int64_t>(*number);
+  }
+  return fail(ErrorCode::kInvalidData,
+              fmt::format("{}: '{}' in column '{}' is no number of questions (a whole number of at "
+                          "least one)",
                           table.where(row), row.cells[column], table.columns[column]));
 }
 

@@ -4,6 +4,7 @@
 // figure was printed says how exact it is.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <optional>
@@ -55,5 +56,11 @@ struct Table {
                                                  std::size_t column);
 [[nodiscard]] core::Result<double> positive_number(const Table& table, const TableRow& row,
                                                    std::size_t column);
+
+/// How many questions stand behind a row: a whole number of at least one; nothing for an empty
+/// cell.
+[[nodiscard]] core::Result<std::optional<std::int64_t>> count_in(const Table& table,
+                                                                 const TableRow& row,
+                                                                 std::size_t column);
 
 }  // namespace ipw::analysis
