@@ -58,6 +58,15 @@ TEST(LineFit, ThroughTwoPointsHasNoLimits) {
   EXPECT_FALSE(line->slope_high);
 }
 
+// By hand: x 0 1 2, y 0 1 0: slope 0, residual sum of squares 2/3, standard error √(2/3 / 2),
+// t(1) = 12.7062.
+TEST(LineFit, ThroughThreePointsHasTheLimitsOfOneDegreeOfFreedom) {
+  LineFit fit;
+  for (const double x : {0.0, 1.0, 2.0}) fit.add(x, x == 1.0 ? 1.0 : 0.0);
+  EXPECT_NEAR(*fit.line()->slope_high, 12.7062 * std::sqrt(1.0 / 3.0), 1e-3);
+  EXPECT_NEAR(*fit.line()->slope_low, -12.7062 * std::sqrt(1.0 / 3.0), 1e-3);
+}
+
 TEST(LineFit, LeavesOutWhatWasNotMeasured) {
   LineFit fit;
   fit.add(0.0, 1.0);

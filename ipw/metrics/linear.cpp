@@ -109,25 +109,4 @@ std::vector<double> slope_weights(std::span<const double> times) {
   return weights;
 }
 
-Limits slope_limits(std::span<const double> times, std::span<const double> values) {
-  const std::vector<double> weights = slope_weights(times);
-  if (times.size() < 3 || weights.empty()) {
-    return {{}, {}, "regression-t", "a scatter around the line needs three points in time"};
-  }
-  double slope = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) slope += weights[i] * values[i];
-  const double middle_time = mean_of(times);
-  const double middle_value = mean_of(values);
-  double residual = 0.0;
-  double spread = 0.0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double time = times[i] - middle_time;
-    spread += time * time;
-    residual += std::pow(values[i] - middle_value - slope * time, 2);
-  }
-  const double df = static_cast<double>(values.size()) - 2.0;
-  const double error = std::sqrt(residual / df / spread) * student_quantile(0.975, df);
-  return {slope - error, slope + error, "regression-t", ""};
-}
-
 }  // namespace ipw::metrics

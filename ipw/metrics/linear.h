@@ -40,8 +40,4 @@ namespace ipw::metrics {
 /// Empty where all times are equal.
 [[nodiscard]] std::vector<double> slope_weights(std::span<const double> times);
 
-/// Limits of that slope from the scatter around the line: Student's t with n − 2 degrees of
-/// freedom. Absent below three values.
-[[nodiscard]] Limits slope_limits(std::span<const double> times, std::span<const double> values);
-
 }  // namespace ipw::metrics
