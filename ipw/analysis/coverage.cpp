@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "ipw/analysis/pool_figures.h"
@@ -73,7 +74,9 @@ class CoverageAnalysis {
       rows.push_back(model_row(*options_.reference));
       rows.back().second.label += " (reference)";
     }
-    std::ranges::stable_sort(rows, std::ranges::greater(), &std::pair<double, FindingRow>::first);
+    std::ranges::sort(rows, {}, [](const std::pair<double, FindingRow>& row) {
+      return std::pair<double, std::string_view>(-row.first, row.second.label);
+    });
     FindingSection& found = section("models", fmt::format("Models of {}", pool.name));
     for (auto& [order, row] : rows) found.rows.push_back(std::move(row));
   }
@@ -143,7 +146,7 @@ class CoverageAnalysis {
     const auto size = [this](std::size_t m) {
       return *outcomes_.models[m].properties.parameters_b;
     };
-    std::ranges::stable_sort(by_size, {}, size);
+    std::ranges::sort(by_size, {}, [&](std::size_t m) { return std::pair(size(m), m); });
     result_.smallest = metrics::smallest_right(figures_.marks_of(by_size), n_);
     std::vector<std::int64_t> of_model(by_size.size(), 0);
     std::int64_t nobody = 0;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/metrics/figures.h"
@@ -22,6 +23,9 @@ struct FindingSection {
   std::string title;  // for people
   std::vector<FindingRow> rows;
 };
+
+/// Sorts rows by a figure, the largest first; rows without its value stand last, equals by label.
+void largest_first(std::vector<FindingRow>& rows, std::string_view figure);
 
 struct Findings {
   std::vector<FindingSection> sections;

@@ -202,9 +202,7 @@ class Calculation {
                              })});
       section.rows.push_back(std::move(row));
     }
-    std::ranges::stable_sort(section.rows, std::greater<>(), [](const FindingRow& row) {
-      return row.figures.front().figure.value.value_or(0.0);
-    });
+    largest_first(section.rows, "answers_gain");
     return section;
   }
 
@@ -237,9 +235,7 @@ class Calculation {
                                {"at_high", plain(at_high, "1/s")},
                                {"swing", plain(std::abs(at_high - at_low), "1/s")}}});
     });
-    std::ranges::stable_sort(section.rows, std::greater<>(), [](const FindingRow& row) {
-      return *row.figures.back().figure.value;
-    });
+    largest_first(section.rows, "swing");
     return section;
   }
 

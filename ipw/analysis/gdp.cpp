@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 #include <utility>
 
@@ -82,9 +81,7 @@ class Weighing {
           {weights_.groups[g].title,
            {{"weight", plain_weight(weight)}, {"accuracy", accuracy}, {"gap", gap}}});
     }
-    std::ranges::stable_sort(section.rows, std::greater<>(), [](const FindingRow& row) {
-      return row.figures.back().figure.value.value_or(0.0);
-    });
+    largest_first(section.rows, "gap");
     return section;
   }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ipw/analysis/attribution.h"
+#include "ipw/metrics/line_fit.h"
 #include "ipw/metrics/linear.h"
 
 namespace ipw::analysis {
@@ -35,7 +36,8 @@ class History {
       const std::optional<double> rate = cells.log_rate(i);
       if (cells.cells[i].time && rate) points_.push_back({i, *cells.cells[i].time, *rate});
     }
-    std::ranges::stable_sort(points_, {}, &Point::time);
+    std::ranges::sort(points_, {},
+                      [](const Point& point) { return std::pair(point.time, point.cell); });
     for (const Point& point : points_) {
       const auto year = static_cast<int>(std::floor(point.time));
       const auto [entry, is_new] = best_of_year_.try_emplace(year, point);
@@ -172,11 +174,7 @@ class History {
     if (frontier_.size() < 3) return section;
 
     std::vector<double> times;
-    std::vector<double> rates;
-    for (const Point& point : frontier_) {
-      times.push_back(point.time);
-      rates.push_back(point.log_rate);
-    }
+    for (const Point& point : frontier_) times.push_back(point.time);
     const std::vector<double> slope = metrics::slope_weights(times);
     std::vector<double> weights(cells_.cells.size(), 0.0);
     for (std::size_t i = 0; i < frontier_.size(); ++i) weights[frontier_[i].cell] += slope[i];
@@ -187,12 +185,13 @@ class History {
     record::Figure scatter = measured;
     scatter.low = scatter.high = std::nullopt;
     if (far_apart) {
-      const metrics::Limits limits = metrics::slope_limits(times, rates);
-      if (limits.low) scatter.low = std::exp(*limits.low);
-      if (limits.high) scatter.high = std::exp(*limits.high);
-      scatter.interval = limits.method;
-      scatter.reason = limits.reason;
-      scatter.n = static_cast<std::int64_t>(times.size());
+      metrics::LineFit fit;
+      for (const Point& point : frontier_) fit.add(point.time, point.log_rate);
+      const std::optional<metrics::Line> line = fit.line();
+      if (line && line->slope_low) scatter.low = std::exp(*line->slope_low);
+      if (line && line->slope_high) scatter.high = std::exp(*line->slope_high);
+      scatter.interval = "regression-t";
+      scatter.n = static_cast<std::int64_t>(frontier_.size());
     }
     std::vector<NamedFigure> around;
     add_rates(around, scatter);

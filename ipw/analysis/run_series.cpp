@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <system_error>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -62,7 +63,9 @@ core::Result<std::vector<Dated>> dated(std::span<const fs::path> paths) {
       runs.push_back({folder, *time});
     }
   }
-  std::ranges::stable_sort(runs, {}, &Dated::time);
+  std::ranges::sort(runs, [](const Dated& a, const Dated& b) {
+    return std::tie(a.time, a.folder) < std::tie(b.time, b.folder);
+  });
   return runs;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace ipw::report {
 namespace {
@@ -103,7 +104,10 @@ PlotSeries series_of(const analysis::FindingSection& section, const Drawn& drawn
           {.x = *row.at, .y = *figure->value, .y_low = figure->low, .y_high = figure->high});
     }
   }
-  std::ranges::stable_sort(series.points, {}, lying ? &PlotPoint::y : &PlotPoint::x);
+  if (!lying) {
+    std::ranges::sort(series.points, {},
+                      [](const PlotPoint& point) { return std::pair(point.x, point.y); });
+  }
   return series;
 }
 
