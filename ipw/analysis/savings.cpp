@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ipw/analysis/table_rows.h"
+#include "ipw/metrics/printed.h"
 
 namespace ipw::analysis {
 namespace {
@@ -169,7 +170,7 @@ class SavingsAnalysis {
 struct PublishedRow {
   double accuracy = 0.0;
   std::string origin;
-  std::map<std::string, double> saved;  // by resource, shares
+  std::map<std::string, metrics::Printed> saved;  // by resource, percent
 };
 
 constexpr std::string_view kSavedColumn = "_saved_pct";
@@ -185,10 +186,15 @@ core::Result<PublishedRow> published_row(const datasets::Row& row) {
   for (const datasets::Field& field : row.fields) {
     if (field.name == "origin") published.origin = field.text;
     if (!field.name.ends_with(kSavedColumn)) continue;
-    IPW_TRY(const std::optional<double> percent, number_in(&field));
-    if (!percent) continue;
+    const std::optional<metrics::Printed> percent = metrics::parse_printed(field.text);
+    if (field.text.empty()) continue;
+    if (!percent) {
+      return core::fail(ErrorCode::kInvalidData,
+                        fmt::format("{} is '{}', which is no number (write it like 80.4)",
+                                    field.name, field.text));
+    }
     const std::string resource = field.name.substr(0, field.name.size() - kSavedColumn.size());
-    published.saved[resource] = *percent / 100;
+    published.saved[resource] = *percent;
   }
   return published;
 }
@@ -201,6 +207,27 @@ Figure published_figure(double value, const std::string& method) {
   figure.interval = "none";
   figure.reason = "published without an interval";
   return figure;
+}
+
+// What the oracle's row and a router's accuracy give, beside what is printed. The accuracy is a
+// choice of who replays and therefore exact; the savings are rounded.
+void add_published(FindingRow& found, const PublishedRow& row, const std::string& resource,
+                   const metrics::Printed& oracle, const std::string& file) {
+  const double computed = row.accuracy * oracle.value / 100;
+  found.figures.push_back(
+      {resource + "_saved", published_figure(computed, "router accuracy × " + file)});
+  const auto printed = row.saved.find(resource);
+  if (printed == row.saved.end()) return;
+  const double stated = printed->second.value / 100;
+  found.figures.push_back({resource + "_printed", published_figure(stated, file)});
+  Figure difference = published_figure(stated - computed, "printed - computed");
+  const metrics::Range exact{row.accuracy, row.accuracy};
+  if (!metrics::common(exact * oracle.range(), printed->second.range())) {
+    difference.reason = fmt::format(
+        "more than rounding: what is printed does not follow from the oracle's row and {:.4g}",
+        row.accuracy);
+  }
+  found.figures.push_back({resource + "_difference", std::move(difference)});
 }
 
 }  // namespace
@@ -236,14 +263,7 @@ core::Result<Findings> published_savings(const std::filesystem::path& table,
     FindingRow found{fmt::format("right {:.4g} %", 100 * row.accuracy), {}, row.accuracy};
     if (!row.origin.empty()) found.label += " (" + row.origin + ")";
     for (const auto& [resource, saved] : oracle->saved) {
-      const double computed = row.accuracy * saved;
-      found.figures.push_back(
-          {resource + "_saved", published_figure(computed, "router accuracy × " + file)});
-      const auto printed = row.saved.find(resource);
-      if (printed == row.saved.end()) continue;
-      found.figures.push_back({resource + "_printed", published_figure(printed->second, file)});
-      found.figures.push_back({resource + "_difference",
-                               published_figure(printed->second - computed, "printed - computed")});
+      add_published(found, row, resource, saved, file);
     }
     section.rows.push_back(std::move(found));
   }
@@ -257,7 +277,8 @@ core::Result<Findings> published_savings(const std::filesystem::path& table,
   for (const auto& [resource, saved] : oracle->saved) {
     implied.rows.push_back(
         {resource,
-         {{"local_over_cloud", published_figure(1 - saved / *local_share, "1 - saved / share")}}});
+         {{"local_over_cloud",
+           published_figure(1 - saved.value / 100 / *local_share, "1 - saved / share")}}});
   }
   return findings;
 }
