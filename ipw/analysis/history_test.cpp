@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ipw/analysis/fail_if.h"
+#include "ipw/analysis/outcomes_reader.h"
 #include "ipw/analysis/reference_tables.h"
 #include "ipw/analysis/run_series.h"
 #include "ipw/store/run.h"
@@ -139,6 +140,24 @@ TEST(History, FollowsASeriesOfRunsWithPairedIntervals) {
   EXPECT_GT(*gain.high, 4.0);
   EXPECT_NEAR(*figure_of(*findings, "step_1", "model", "accuracy").value, 2.0, 1e-6);
   EXPECT_NEAR(*figure_of(*findings, "latest", "against", "latest_ratio").value, 4.0, 1e-4);
+}
+
+TEST(Outcomes, OfTwoRunsOfOneModelAreRefusedWithWhatToDo) {
+  const store::TemporaryDirectory study;
+  write_run(study / "a", "m.gguf", "2026-11-20T10:00:00Z", 3, 6, 1.0);
+  write_run(study / "b", "m.gguf", "2026-11-21T10:00:00Z", 3, 5, 1.0);
+  write_run(study / "c", "n.gguf", "2026-11-21T10:00:00Z", 3, 5, 1.0);
+  const std::vector<std::filesystem::path> two{study / "a", study / "b"};
+  const auto refused = read_outcomes(two, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, core::ErrorCode::kUsage);
+  for (const char* part : {"/b beside", "m.gguf", "on bench", "--repeat N", "ipw history"}) {
+    EXPECT_NE(refused.error().message.find(part), std::string::npos) << part;
+  }
+  const std::vector<std::filesystem::path> apart{study / "a", study / "c"};
+  const auto both = read_outcomes(apart, {});
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both->models.size(), 2U);
 }
 
 TEST(History, OfRunsOfOneDayHasNoGainPerYearButALatestRatio) {

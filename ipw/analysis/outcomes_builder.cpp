@@ -153,17 +153,22 @@ struct OutcomesBuilder::State {
   std::vector<std::vector<bool>> answered;  // by model and question: a row was there
   std::size_t last_model = 0;
 
-  [[nodiscard]] std::optional<std::size_t> find_model(const OutcomeRow& row) {
+  [[nodiscard]] std::optional<std::size_t> find_model(const OutcomeRow& row) const {
     const auto same = [&](const ModelOutcomes& m) {
       return m.repeat == row.repeat && m.batch == row.batch && m.model == row.model &&
              m.hardware == row.hardware;
     };
-    std::vector<ModelOutcomes>& models = outcomes.models;
+    const std::vector<ModelOutcomes>& models = outcomes.models;
     for (std::size_t step = 0; step < models.size(); ++step) {  // rows come in turns
       const std::size_t i = (last_model + step) % models.size();
-      if (same(models[i])) return last_model = i;
+      if (same(models[i])) return i;
     }
     return std::nullopt;
+  }
+
+  [[nodiscard]] bool has(std::optional<std::uint32_t> question,
+                         std::optional<std::size_t> model) const {
+    return question && model && *question < answered[*model].size() && answered[*model][*question];
   }
 
   core::Result<void> check_question(const OutcomeRow& row, std::uint32_t question) const {
@@ -214,13 +219,10 @@ core::Result<void> OutcomesBuilder::add(const OutcomeRow& row) {
   const std::optional<std::uint32_t> known = s.questions.find(row.question);
   const std::optional<std::size_t> known_model = s.find_model(row);
   const std::size_t i = known ? *known : outcomes.questions.size();
-  if (known && known_model) {
-    const std::vector<bool>& answered = s.answered[*known_model];
-    if (i < answered.size() && answered[i]) {
-      return refuse(fmt::format(
-          "question {} of {} stands twice (keep one row, or number repeats in a column 'repeat')",
-          row.question, outcomes.models[*known_model].label()));
-    }
+  if (s.has(known, known_model)) {
+    return refuse(fmt::format(
+        "question {} of {} stands twice (keep one row, or number repeats in a column 'repeat')",
+        row.question, outcomes.models[*known_model].label()));
   }
   if (known) IPW_CHECK(s.check_question(row, *known));
   const std::size_t models = outcomes.models.size() + (known_model ? 0 : 1);
@@ -251,8 +253,8 @@ core::Result<void> OutcomesBuilder::add(const OutcomeRow& row) {
                                .properties = {},
                                .verdicts = row.verdict});
     s.answered.emplace_back();
-    s.last_model = outcomes.models.size() - 1;
   }
+  s.last_model = known_model.value_or(outcomes.models.size() - 1);
   ModelOutcomes& model = outcomes.models[s.last_model];
   model.properties = properties;
   put(s.answered[s.last_model], i, true, false);
@@ -268,6 +270,10 @@ core::Result<void> OutcomesBuilder::add(const OutcomeRow& row) {
   }
   s.last_model = (s.last_model + 1) % outcomes.models.size();
   return {};
+}
+
+bool OutcomesBuilder::has(const OutcomeRow& row) const {
+  return state_->has(state_->questions.find(row.question), state_->find_model(row));
 }
 
 void OutcomesBuilder::note(std::string text) { state_->outcomes.notes.push_back(std::move(text)); }

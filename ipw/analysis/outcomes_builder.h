@@ -50,6 +50,10 @@ class OutcomesBuilder {
   [[nodiscard]] core::Result<void> add(const OutcomeRow& row);
   void note(std::string text);
 
+  /// Whether add() has already taken an answer to the same question by the same model, in the same
+  /// repeat, hardware and batch.
+  [[nodiscard]] bool has(const OutcomeRow& row) const;
+
   [[nodiscard]] std::size_t questions() const;
   /// All rows so far, the columns brought to one length. The builder is then empty.
   [[nodiscard]] Outcomes take();

@@ -117,6 +117,15 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
       const Quantity quantity = power ? Quantity::kWatts : Quantity::kJoules;
       row.quantities[static_cast<std::size_t>(quantity)] = std::move(stated);
     }
+    if (builder.has(row)) {
+      return core::fail(
+          core::ErrorCode::kUsage,
+          fmt::format("cannot use run {} beside the others: one of them has answers of {} to the "
+                      "same questions on {}, and they would count twice (give one of the two; "
+                      "repeats within one run, ipw profile --repeat N, are told apart, and ipw "
+                      "compare and ipw history take several runs of one model)",
+                      directory.string(), row.model, row.hardware));
+    }
     if (const auto added = builder.add(row); !added) {
       return core::fail(added.error().code, fmt::format("cannot use run {}: {}", directory.string(),
                                                         added.error().message));
