@@ -1,7 +1,8 @@
 // How often the 95 % intervals contain the truth, on a grid of simulated runs. Prints a Markdown
 // table, cells outside 93-97 % marked. `interval_coverage [RUNS]`: simulated runs per cell (2000);
 // runs of 1,000 questions and more get half of them. About half an hour on one core.
-// `interval_coverage RUNS attribution` prints the table of Shapley shares instead.
+// `interval_coverage RUNS attribution` prints the table of Shapley shares instead, and
+// `interval_coverage RUNS differences` that of IPW and of two models over the same questions.
 
 #include <cmath>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <numbers>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ipw/core/random.h"
@@ -70,6 +72,104 @@ void simulate_cell(const SimulationOptions& options, int runs, const char* note)
   std::fflush(stdout);
 }
 
+double normal(ipw::core::Random& random) {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - random.unit()));
+  return radius * std::cos(2.0 * std::numbers::pi * random.unit());
+}
+
+// One model's answers and what its sensor saw, as columns.
+struct Side {
+  double accuracy = 0.0;
+  double watts = 0.0;  // mean power; a record's own is log-normal around it
+  std::vector<float> score = {};
+  std::vector<float> joules = {};
+  std::vector<float> power = {};
+  std::vector<std::uint32_t> cluster = {};
+
+  static constexpr double kWrong = 1.5;       // a wrong answer takes so much longer
+  static constexpr double kPowerSigma = 0.2;  // of the logarithm of a record's power
+
+  void add(double hardness, double log_seconds, ipw::core::Random& random) {
+    const bool right = hardness < accuracy;
+    const double seconds = std::exp(log_seconds) * (right ? 1.0 : kWrong);
+    const double own =
+        watts * std::exp(kPowerSigma * normal(random) - kPowerSigma * kPowerSigma / 2);
+    cluster.push_back(static_cast<std::uint32_t>(score.size()));
+    score.push_back(right ? 1.0F : 0.0F);
+    power.push_back(static_cast<float>(own));
+    joules.push_back(static_cast<float>(own * seconds));
+  }
+  [[nodiscard]] double mean_joules(double sigma) const {
+    return watts * std::exp(sigma * sigma / 2.0) * (accuracy + kWrong * (1.0 - accuracy));
+  }
+  [[nodiscard]] Sample sample() const {
+    Sample view;
+    view.score = score;
+    view.cluster = cluster;
+    EnergyColumns energy;
+    energy.provenance = {ipw::record::Source::kMeasured, "nvml-counter"};
+    energy.active_j = joules;
+    energy.total_j = joules;
+    energy.power_w = power;
+    view.energy.push_back(energy);
+    return view;
+  }
+};
+
+// Two models over the same questions: a question is as hard for one as for the other, and half of
+// the variance of ln seconds is the question's.
+void simulate_pair(std::size_t questions, double accuracy, double other_accuracy, double sigma,
+                   int runs) {
+  const Side one{accuracy, 50.0};
+  const Side two{other_accuracy, 80.0};
+  const double ratio_of_joules = two.mean_joules(sigma) / one.mean_joules(sigma);
+  Column columns[] = {{"ipw", accuracy / one.watts},
+                      {"ipj", accuracy / one.mean_joules(sigma)},
+                      {"accuracy_difference", accuracy - other_accuracy},
+                      {"ipw_ratio", accuracy / other_accuracy * two.watts / one.watts},
+                      {"ipj_ratio", accuracy / other_accuracy * ratio_of_joules}};
+  ipw::core::Random seeds(questions * 1000 + static_cast<std::size_t>(accuracy * 100) +
+                          static_cast<std::size_t>(sigma * 10));
+  for (int i = 0; i < runs; ++i) {
+    Side a = one;
+    Side b = two;
+    ipw::core::Random random(seeds.next());
+    for (std::size_t q = 0; q < questions; ++q) {
+      const double hardness = random.unit();
+      const double shared = sigma * std::sqrt(0.5) * normal(random);
+      a.add(hardness, shared + sigma * std::sqrt(0.5) * normal(random), random);
+      b.add(hardness, shared + sigma * std::sqrt(0.5) * normal(random), random);
+    }
+    FigureOptions bootstrap;
+    bootstrap.seed = seeds.next();
+    const auto alone = figures(a.sample(), bootstrap);
+    for (int c = 0; c < 2; ++c) tally(columns[c], *find(*alone, columns[c].name));
+    const auto both =
+        compare(a.sample(), b.sample(), {.bootstrap = bootstrap, .same_devices = true});
+    for (int c = 2; c < 5; ++c) tally(columns[c], *find(both->figures, columns[c].name));
+  }
+  std::printf("| %zu | %.2f | %.2f | %.1f |", questions, accuracy, other_accuracy, sigma);
+  for (const Column& column : columns) std::printf(" %s |", cell(column, runs).c_str());
+  std::printf(" %d |\n", runs);
+  std::fflush(stdout);
+}
+
+int print_differences(int runs) {
+  std::printf(
+      "| questions | accuracy | other | sigma | ipw | ipj | accuracy_difference | ipw_ratio | "
+      "ipj_ratio | runs |\n|---|---|---|---|---|---|---|---|---|---|\n");
+  for (const std::size_t n : {30, 100, 300, 1000, 3000}) {
+    for (const double sigma : {0.5, 1.0}) {
+      for (const auto& [a, b] :
+           {std::pair(0.02, 0.05), std::pair(0.10, 0.15), std::pair(0.50, 0.40),
+            std::pair(0.90, 0.85), std::pair(0.98, 0.95)}) {
+        simulate_pair(n, a, b, sigma, n >= 1000 ? runs / 2 : runs);
+      }
+    }
+  }
+  return 0;
+}
+
 // Two models on two accelerators over the same questions. A question is as hard for one model as
 // for the other; joules are log-normal, half as high again where the answer is wrong.
 struct AttributionCell {
@@ -95,9 +195,7 @@ struct AttributionCell {
     for (std::size_t q = 0; q < questions; ++q) {
       const double hardness = random.unit();
       for (std::size_t cell = 0; cell < 4; ++cell) {
-        const double radius = std::sqrt(-2.0 * std::log(1.0 - random.unit()));
-        const double angle = 2.0 * std::numbers::pi * random.unit();
-        const double z = radius * std::cos(angle);
+        const double z = normal(random);
         const bool right = hardness < accuracy(cell);
         drawn.score.push_back(right ? 1.0 : 0.0);
         drawn.cost.push_back(kJoules[cell >> 1U] * std::exp(sigma * z) * (right ? 1.0 : kWrong));
@@ -169,6 +267,7 @@ int print_attribution(int runs) {
 int main(int argc, char** argv) {
   const int runs = argc > 1 ? std::atoi(argv[1]) : 2000;
   if (argc > 2 && std::string_view(argv[2]) == "attribution") return print_attribution(runs);
+  if (argc > 2 && std::string_view(argv[2]) == "differences") return print_differences(runs);
   std::printf(
       "| questions | repeats | accuracy | sigma | | accuracy | ipj_active | "
       "j_per_query_active | ipj_active_ratio | runs |\n"
