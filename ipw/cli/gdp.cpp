@@ -61,10 +61,8 @@ core::Result<int> run_gdp(const GdpFlags& flags, Context& context) {
         continue;
       std::vector<std::string> known;
       for (const analysis::DomainScores& entry : scores) known.push_back(entry.model);
-      const std::string near = nearest(model, known);
       return core::fail(core::ErrorCode::kUsage,
-                        "--model " + model + " is not there" +
-                            (near.empty() ? "" : "; did you mean " + near + "?"));
+                        "--model " + model + " is not there" + did_you_mean(model, known));
     }
     std::erase_if(scores, [&](const analysis::DomainScores& entry) {
       return std::ranges::find(flags.models, entry.model) == flags.models.end();

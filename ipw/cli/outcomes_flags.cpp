@@ -70,7 +70,6 @@ core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,
                                        const std::string& name) {
   if (const auto found = outcomes.find(name)) return *found;
   const std::vector<std::string> labels = outcomes.labels();
-  const std::string near = nearest(name, labels);
   std::string known;
   for (std::size_t i = 0; i < labels.size() && i < 12; ++i) {
     known += (i == 0 ? "" : ", ") + labels[i];
@@ -78,7 +77,7 @@ core::Result<std::size_t> model_called(const analysis::Outcomes& outcomes,
   if (labels.size() > 12) known += fmt::format(" and {} more", labels.size() - 12);
   return core::fail(core::ErrorCode::kUsage,
                     fmt::format("no single model is called '{}'{} (models: {})", name,
-                                near.empty() ? "" : "; did you mean " + near + "?", known));
+                                did_you_mean(name, labels), known));
 }
 
 }  // namespace ipw::cli
