@@ -5,6 +5,7 @@
 
 #include "ipw/analysis/fail_if.h"
 #include "ipw/cli/program.h"
+#include "ipw/report/findings_page.h"
 #include "ipw/report/findings_view.h"
 #include "ipw/report/output_file.h"
 
@@ -14,6 +15,8 @@ void declare_findings_output(CLI::App& app, FindingsOutput& output) {
   app.add_flag("--json", output.json, "Print one JSON document instead of the tables");
   app.add_option("--csv", output.csv, "Also write every figure to this file");
   app.add_option("--svg", output.svg, "Also draw what is found into this file (.svg, .pdf, .png)");
+  app.add_option("--html", output.html,
+                 "Also write one self-contained page with pictures and tables to this file");
   app.add_option("--fail-if", output.fail_if,
                  "End with status 5 where FIGURE[.low|.high]<NUMBER holds (also <=, >, >=), or "
                  "cannot be told")
@@ -38,6 +41,13 @@ core::Result<int> show(const std::string& command, const analysis::Findings& fin
                         "--svg " + output.svg + ": nothing here can be drawn (leave --svg out)");
     }
     IPW_CHECK(report::write_plots(plots, output.svg, {.width_mm = 150.0}));
+  }
+  if (!output.html.empty()) {
+    IPW_TRY(const std::string page,
+            report::findings_html(
+                findings, plots,
+                {.command = command, .ipw_version = version(), .made = context.clock.wall()}));
+    IPW_CHECK(report::write_output(output.html, page));
   }
   if (output.json) {
     context.out << report::findings_json(command, findings).dump(2) << "\n";

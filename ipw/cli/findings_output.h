@@ -19,10 +19,11 @@ struct FindingsOutput {
   bool json = false;
   std::string csv;
   std::string svg;
+  std::string html;
   std::vector<std::string> fail_if;
 };
 
-/// Adds --json, --csv, --svg and --fail-if. `output` must outlive the parse.
+/// Adds --json, --csv, --svg, --html and --fail-if. `output` must outlive the parse.
 void declare_findings_output(CLI::App& app, FindingsOutput& output);
 
 /// Prints the findings and writes what else was asked for, `plots` as a picture; kDone, or

@@ -71,6 +71,19 @@ Plot waterfall(const FindingSection& step) {
   return plot;
 }
 
+// The best rate so far; points stand in the order of time.
+PlotSeries frontier_of(const PlotSeries& series) {
+  PlotSeries frontier{.name = "best so far", .mark = PlotMark::kSteps, .muted = true};
+  for (const PlotPoint& point : series.points) {
+    if (frontier.points.empty() || point.y > frontier.points.back().y) {
+      frontier.points.push_back({.x = point.x, .y = point.y});
+    }
+  }
+  frontier.points.push_back({.x = series.points.back().x, .y = frontier.points.back().y});
+  frontier.provenance = series.provenance;
+  return frontier;
+}
+
 }  // namespace
 
 std::vector<Plot> attribution_plots(const Findings& findings) {
@@ -103,6 +116,7 @@ std::vector<Plot> history_plots(const Findings& findings) {
     series.provenance = rate->provenance;
   }
   if (series.points.empty()) return {};
+  plot.series.push_back(frontier_of(series));
   plot.series.push_back(std::move(series));
   return {plot};
 }

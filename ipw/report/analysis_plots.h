@@ -13,7 +13,8 @@ namespace ipw::report {
 /// which the notes then say. Empty where a step has neither.
 [[nodiscard]] std::vector<Plot> attribution_plots(const analysis::Findings& findings);
 
-/// IPW (or IPJ) of every point of `ipw history` over time, with intervals, on a logarithmic axis.
+/// IPW (or IPJ) of every point of `ipw history` over time, with intervals and the frontier of the
+/// best so far, on a logarithmic axis.
 [[nodiscard]] std::vector<Plot> history_plots(const analysis::Findings& findings);
 
 /// The tornado of `ipw gdi`: correct answers per second with one input at its ends, largest first.

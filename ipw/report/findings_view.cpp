@@ -41,16 +41,6 @@ class Notes {
   std::vector<std::string> notes_;
 };
 
-std::vector<std::string> figure_names(const analysis::FindingSection& section) {
-  std::vector<std::string> names;
-  for (const analysis::FindingRow& row : section.rows) {
-    for (const auto& [name, figure] : row.figures) {
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    }
-  }
-  return names;
-}
-
 std::string cell_text(const record::Figure& figure, Notes& notes) {
   std::string text = value_text(figure);
   const std::string interval = interval_text(figure);
@@ -102,6 +92,16 @@ std::string csv_number(const std::optional<double>& value) {
 }
 
 }  // namespace
+
+std::vector<std::string> figure_names(const analysis::FindingSection& section) {
+  std::vector<std::string> names;
+  for (const analysis::FindingRow& row : section.rows) {
+    for (const auto& [name, figure] : row.figures) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
 
 std::string findings_text(const analysis::Findings& findings, std::size_t rows) {
   std::string text;

@@ -11,6 +11,9 @@
 
 namespace ipw::report {
 
+/// The names of a section's figures in order of appearance: the columns of its table.
+[[nodiscard]] std::vector<std::string> figure_names(const analysis::FindingSection& section);
+
 /// A table per section, a row per label and a column per figure; reasons as numbered notes below.
 /// Sections beyond `rows` rows show so many and say how many there are (0: all).
 [[nodiscard]] std::string findings_text(const analysis::Findings& findings, std::size_t rows = 0);

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/report/findings_page.h"
 #include "ipw/report/findings_plots.h"
+#include "ipw/report/html_text.h"
 
 namespace ipw::report {
 namespace {
@@ -73,6 +76,37 @@ TEST(FindingsCsv, QuotesLabelsAndLeavesAbsentFieldsEmpty) {
   EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",coverage,0.5,1,0.4,0.6,100,published,a table,"
                              "wilson,\r\n"));
   EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",win_or_tie,,1,,,0,measured,,,nobody told\r\n"));
+}
+
+// RFC 4648, section 10.
+TEST(DataUri, EncodesTheTestVectorsOfItsStandard) {
+  constexpr std::pair<const char*, const char*> kVectors[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+  for (const auto& [bytes, text] : kVectors) {
+    EXPECT_EQ(data_uri("text/csv", bytes), std::string("data:text/csv;base64,") + text);
+  }
+  EXPECT_EQ(data_uri("a/b", "\xff\xfe\xfd"), "data:a/b;base64,//79");
+}
+
+TEST(HtmlText, EscapesMarkupAndReplacesWhatIsNoText) {
+  EXPECT_EQ(html_text("<a href=\"x\">&\xff"), "&lt;a href=&quot;x&quot;&gt;&amp;\xef\xbf\xbd");
+}
+
+TEST(FindingsHtml, HoldsEveryTableNoteReasonAndTheDataAndRunsNothing) {
+  analysis::Findings hostile = findings();
+  hostile.sections.front().rows.front().label = "</table><script>alert(1)</script>";
+  const auto html = findings_html(
+      hostile, {}, {.command = "coverage", .ipw_version = "0.1.0", .made = core::WallTime()});
+  ASSERT_TRUE(html) << html.error().message;
+  EXPECT_THAT(*html, HasSubstr("one question is missing"));
+  EXPECT_THAT(*html, HasSubstr("<h2>Models of the pool</h2>"));
+  EXPECT_THAT(*html, HasSubstr("<span class=\"interval\">[0.400, 0.600]</span>"));
+  EXPECT_THAT(*html, HasSubstr("<small>nobody told</small>"));
+  EXPECT_THAT(*html, HasSubstr("<span class=\"badge published\">published · a table</span>"));
+  EXPECT_THAT(*html, HasSubstr(data_uri("text/csv", findings_csv(hostile))));
+  EXPECT_THAT(*html, HasSubstr("download=\"coverage.json\""));
+  EXPECT_THAT(*html, HasSubstr("&lt;/table&gt;&lt;script&gt;"));
+  EXPECT_THAT(*html, ::testing::Not(HasSubstr("<script")));
 }
 
 TEST(FindingsPlots, DrawNamesAsPointsAndYearsAsLinesAndNothingUnknown) {

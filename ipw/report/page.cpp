@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/report/html_text.h"
 #include "ipw/report/page_assets.h"
 #include "ipw/report/page_data.h"
 #include "ipw/report/script_json.h"
@@ -14,35 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string html_text(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
-    }
-  }
-  return escaped;
-}
-
 // For readers without script: what the terminal shows, which is plain text.
 std::string without_script(const std::vector<RunReport>& reports) {
-  // Through JSON and back, so that bytes that are not UTF-8 become U+FFFD.
-  const std::string text = nlohmann::json(report_text(reports, true))
-                               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return html_text(nlohmann::json::parse(text).get<std::string>());
+  return html_text(report_text(reports, true));
 }
 
+// Escaped.
 std::string title_of(const std::vector<RunReport>& reports) {
   std::string title;
   for (const std::string& label : run_labels(reports)) title += (title.empty() ? "" : ", ") + label;
   if (title.size() > 120) title = fmt::format("{} runs", reports.size());
-  return nlohmann::json::parse(
-             nlohmann::json(title).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-      .get<std::string>();
+  return html_text(title);
 }
 
 // The policy admits the page's own script and style and nothing else: no connection, no image, no
@@ -56,7 +39,7 @@ std::string head(const std::vector<RunReport>& reports) {
       "<meta name=\"color-scheme\" content=\"light dark\">\n"
       "<meta name=\"referrer\" content=\"no-referrer\">\n"
       "<title>{} – ipw report</title>\n<style>{}</style>\n</head>\n",
-      page_script().sha256, page_style().sha256, html_text(title_of(reports)), page_style().text);
+      page_script().sha256, page_style().sha256, title_of(reports), page_style().text);
 }
 
 core::Result<std::vector<PairedRun>> pair_runs(const std::vector<fs::path>& runs, int resamples) {

@@ -94,6 +94,11 @@ core::Result<void> write_plots(std::span<const Plot> panels, const fs::path& fil
                           file.string()));
 }
 
+core::Result<std::string> plots_svg(std::span<const Plot> panels, const PlotOptions& options) {
+  IPW_CHECK(check(panels, options));
+  return run_gnuplot(plot_script(panels, PictureFormat::kSvg, options));
+}
+
 core::Result<void> write_plot(const Plot& plot, const fs::path& file, const PlotOptions& options) {
   return write_plots({&plot, 1}, file, options);
 }

@@ -92,6 +92,10 @@ struct PlotOptions {
 [[nodiscard]] core::Result<void> write_plot(const Plot& plot, const std::filesystem::path& file,
                                             const PlotOptions& options = {});
 
+/// The same as the text of an SVG document.
+[[nodiscard]] core::Result<std::string> plots_svg(std::span<const Plot> panels,
+                                                  const PlotOptions& options = {});
+
 /// Every point: panel, series, category, x, y with limits, from, weight, label, provenance, method.
 [[nodiscard]] std::string plot_csv(std::span<const Plot> panels);
 

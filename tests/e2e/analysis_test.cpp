@@ -1,7 +1,11 @@
 // audit, attribute, history, gdp and gdi as a user meets them: tables, documents, exit statuses.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -78,6 +82,44 @@ TEST(History, FailsTheBuildWhereTheConditionHolds) {
   EXPECT_EQ(ipw({"history", grid, "--fail-if", "gain"}).status, 2);
 }
 
+// What a run's report says it answered per joule, above idle where idle is not known.
+double answers_per_joule(const std::string& run) {
+  const Finished reported = ipw({"report", run, "--json"});
+  EXPECT_EQ(reported.status, 0) << reported.err;
+  const Json figures = Json::parse(reported.out)["runs"][0]["figures"];
+  const bool gross = figures.contains("j_per_query") && !figures["j_per_query"]["value"].is_null();
+  const Json& joules = figures[gross ? "j_per_query" : "j_per_query_active"]["value"];
+  EXPECT_TRUE(joules.is_number()) << reported.out;
+  return figures["accuracy"]["value"].get<double>() / joules.get<double>();
+}
+
+TEST(History, OfTwoBundledModelsIsTheRatioOfTheirReports) {
+  const TemporaryDirectory study;
+  std::vector<std::string> runs;
+  for (const char* model : {"ipw-s", "ipw-m"}) {
+    runs.push_back(study.path().string() + "/" + model);
+    const Finished profiled =
+        ipw({"profile", "--model", IPW_SOURCE_DIR "/models/" + std::string(model) + ".gguf",
+             "--dataset", "ipw-mini", "--sample", "60", "--idle", "0.1", "--out", runs.back()});
+    ASSERT_EQ(profiled.status, 0) << profiled.err;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // manifests tell seconds apart
+  }
+  const double ratio = answers_per_joule(runs[1]) / answers_per_joule(runs[0]);
+  const Finished followed = ipw({"history", study.path().string(), "--per", "joule", "--json"});
+  ASSERT_EQ(followed.status, 0) << followed.err;
+  const Json found = Json::parse(followed.out)["sections"];
+  EXPECT_EQ(found["points"].size(), 2U);
+  const Json& latest = found["latest"][0]["figures"]["latest_ratio"];
+  EXPECT_NEAR(latest["value"].get<double>() / ratio, 1.0, 1e-4);
+  EXPECT_EQ(latest["n"], 60);
+  EXPECT_EQ(latest["low"].is_number() && latest["high"].is_number(), true);
+  EXPECT_TRUE(holds(found["trend"][0]["figures"]["gain_per_year"]["reason"], "needs 30"));
+  EXPECT_EQ(ipw({"coverage", runs[0], runs[1]}).status, 0);
+  const Finished twice = ipw({"coverage", runs[0], runs[0]});
+  EXPECT_EQ(twice.status, 2);
+  EXPECT_TRUE(holds(twice.err, "would count twice")) << twice.err;
+}
+
 TEST(Gdp, NamesTheRowThatCannotBeUsed) {
   const TemporaryDirectory folder;
   const std::string scores =
@@ -110,6 +152,23 @@ TEST(Gdi, ComputesItsOwnScenariosAndEditedOnes) {
   EXPECT_EQ(bad.status, 1);
   EXPECT_TRUE(holds(bad.err, "there is no input 'pui'"));
   EXPECT_EQ(ipw({"gdi", "atlantis"}).status, 1);
+}
+
+TEST(AnalysisPages, HoldTheirPicturesAndLoadNothing) {
+  const TemporaryDirectory folder;
+  const std::string page = folder.path().string() + "/gdi.html";
+  const Finished made = ipw({"gdi", "us", "--draws", "200", "--html", page});
+  if (holds(made.err, "gnuplot is not on PATH")) {
+    ASSERT_EQ(std::getenv("IPW_REQUIRE_SHARED"), nullptr) << "gnuplot must be there";
+    GTEST_SKIP() << "no gnuplot (scripts/setup plot)";
+  }
+  ASSERT_EQ(made.status, 0) << made.err;
+  const std::string html = read_file(page);
+  EXPECT_TRUE(holds(html, "<img alt=\""));
+  EXPECT_TRUE(holds(html, "download=\"gdi-1.svg\" href=\"data:image/svg+xml;base64,"));
+  EXPECT_TRUE(holds(html, "download=\"gdi.csv\""));
+  EXPECT_FALSE(holds(html, "src=\"http"));
+  EXPECT_FALSE(holds(html, "<script"));
 }
 
 }  // namespace
