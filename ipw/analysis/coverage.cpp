@@ -77,7 +77,7 @@ class CoverageAnalysis {
     std::ranges::sort(rows, {}, [](const std::pair<double, FindingRow>& row) {
       return std::pair<double, std::string_view>(-row.first, row.second.label);
     });
-    FindingSection& found = section("models", fmt::format("Models of {}", pool.name));
+    FindingSection& found = section("models", fmt::format("Models alone: {}", pool.name));
     for (auto& [order, row] : rows) found.rows.push_back(std::move(row));
   }
 

@@ -128,6 +128,10 @@ class Calculation {
     figure.high = high;
     figure.n = static_cast<std::int64_t>(draws_.size());
     figure.interval = "monte-carlo";
+    if (*figure.value < low || *figure.value > high) {
+      figure.reason =
+          "the scenario's own value lies outside: a range lies on one side of its input";
+    }
     return figure;
   }
 

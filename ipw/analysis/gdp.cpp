@@ -183,8 +183,10 @@ class Weighing {
     const metrics::WeightedRate rate =
         metrics::weighted_rate(sample, domain_weights_, {options_.seed, options_.resamples});
     if (!std::isfinite(rate.value)) {
-      figure.reason =
-          fmt::format("not identified: a weighted domain has no answer with {}", name(quantity));
+      figure.reason = fmt::format(
+          "not identified: a weighted domain has no answer with {}, or their mean is not above "
+          "zero",
+          name(quantity));
       return figure;
     }
     figure.value = rate.value;
@@ -331,6 +333,7 @@ core::Result<Findings> gdp(const std::vector<DomainScores>& models, const Outcom
                     "and the bounds say what the rest could do",
                     100.0 * weighing.reached()));
   }
+  largest_first(findings.sections.front().rows, "weighted_accuracy");
   findings.sections.push_back(std::move(unmapped));
   findings.notes.emplace_back(
       "which questions speak for which work is a judgement (see the crosswalk); the one behind the "

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ipw/analysis/attribution.h"
+#include "ipw/analysis/run_series.h"
 #include "ipw/metrics/line_fit.h"
 #include "ipw/metrics/linear.h"
 
@@ -25,8 +26,10 @@ struct Point {
   double log_rate = 0.0;
 };
 
+// As a table writes it, 2025 or 2025.5; of dates and runs the day and the minute.
 std::string time_text(double time) {
-  return time == std::floor(time) ? fmt::format("{:.0f}", time) : fmt::format("{:.3f}", time);
+  if (std::abs(time * 100.0 - std::round(time * 100.0)) < 1e-6) return fmt::format("{:.6g}", time);
+  return calendar_text(time);
 }
 
 class History {

@@ -95,6 +95,11 @@ TEST(CalendarYear, CountsDaysOfTheirYear) {
   EXPECT_DOUBLE_EQ(*calendar_year("2024-07-02T00:00:00Z"), 2024.5);  // 183 of 366 days
   EXPECT_FALSE(calendar_year("2025-02-29"));
   EXPECT_FALSE(calendar_year("yesterday"));
+  for (const char* date : {"2026-11-21 09:30", "2024-02-29", "2025-12-31 23:59", "2025-01-01"}) {
+    std::string iso = date;
+    if (iso.size() > 10) iso = iso.replace(10, 1, "T") + ":00Z";
+    EXPECT_EQ(calendar_text(*calendar_year(iso)), date);
+  }
 }
 
 // One run of `questions` questions whose question i is right where i % 10 < `tenths`, at `joules`.

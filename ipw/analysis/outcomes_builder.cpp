@@ -87,8 +87,10 @@ core::Result<void> check_number(const char* what, const std::optional<double>& v
 }
 
 // Seconds and dollars may be nothing; energy and power cannot: a zero is a meter that did not see.
-core::Result<void> check_quantity(Quantity quantity, double value) {
+// Above idle a single one is a difference of two readings.
+core::Result<void> check_quantity(Quantity quantity, double value, bool above_idle) {
   const bool energy = quantity == Quantity::kJoules || quantity == Quantity::kWatts;
+  if (energy && above_idle && std::isfinite(value) && std::abs(value) < 1e30) return {};
   if (std::isfinite(value) && (energy ? value > 0.0 : value >= 0.0) && value < 1e30) return {};
   return refuse(fmt::format(
       "{} is {}: {} (leave it empty where it was not measured)", name(quantity), value,
@@ -99,8 +101,9 @@ core::Result<void> check(const OutcomeRow& row) {
   if (row.question.empty()) return refuse("it names no question (fill the question's id)");
   if (row.model.empty()) return refuse("it names no model (fill the model's name)");
   if (row.score && !(*row.score >= 0.0 && *row.score <= 1.0)) {
-    return refuse(
-        fmt::format("score is {}: it must lie in 0 to 1 (divide by the best mark)", *row.score));
+    return refuse(fmt::format(
+        "score is {}: it must lie in 0 to 1 (divide by the best mark, or say --clip-scores)",
+        *row.score));
   }
   IPW_CHECK(check_number("input_tokens", row.input_tokens, 0, 1e9));
   IPW_CHECK(check_number("output_tokens", row.output_tokens, 0, 1e9));
@@ -113,7 +116,7 @@ core::Result<void> check(const OutcomeRow& row) {
   IPW_CHECK(check_number("memory_gb", row.properties.memory_gb, 1e-9, 1e6));
   for (std::size_t i = 0; i < kQuantities; ++i) {
     if (row.quantities[i]) {
-      IPW_CHECK(check_quantity(static_cast<Quantity>(i), row.quantities[i]->value));
+      IPW_CHECK(check_quantity(static_cast<Quantity>(i), row.quantities[i]->value, row.above_idle));
     }
   }
   return {};

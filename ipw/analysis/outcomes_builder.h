@@ -33,6 +33,7 @@ struct OutcomeRow {
   std::optional<double> input_tokens;
   std::optional<double> output_tokens;
   std::array<std::optional<StatedQuantity>, kQuantities> quantities;
+  bool above_idle = false;  // joules and watts are, so that noise can take one below zero
   std::optional<std::string_view> category;
   std::optional<double> options;
   ModelProperties properties;

@@ -57,6 +57,7 @@ struct OutcomesForm {
   bool wide = false;  // every other column is a model, its cell the score (or, where an answer
                       // column is named, the answer given, right if equal to it)
   std::optional<record::Provenance> provenance;  // of costs that have none of their own
+  bool clip_scores = false;  // scores below 0 count as 0 and above 1 as 1, which a note says
 };
 
 /// Reads `question=id,joules=energy,ignore=a+b`. kUsage names the unknown part and the known ones.

@@ -121,6 +121,10 @@ class TableReader {
       builder_.note(fmt::format("{}: columns not used: {}", origin_,
                                 datasets::listed({unused_.begin(), unused_.end()})));
     }
+    if (clipped_ > 0) {
+      builder_.note(
+          fmt::format("{}: {} scores outside 0 to 1 count as the nearer end", origin_, clipped_));
+    }
     return {};
   }
 
@@ -204,9 +208,13 @@ class TableReader {
                                                      part, meaning, part));
   }
 
-  static core::Result<std::optional<double>> score_in(const Field& field) {
+  core::Result<std::optional<double>> score_in(const Field& field) {
     if (field.kind == Field::Kind::kList) return refuse_score("it is a list");
-    return parse_score(field.text);
+    IPW_TRY(const std::optional<double> score, parse_score(field.text));
+    if (!form_.clip_scores || !score || !std::isfinite(*score)) return score;
+    const double clipped = std::clamp(*score, 0.0, 1.0);
+    clipped_ += clipped == *score ? 0 : 1;
+    return clipped;
   }
   static core::Result<std::optional<double>> refuse_score(const std::string& why) {
     return core::fail(ErrorCode::kInvalidData,
@@ -322,6 +330,7 @@ class TableReader {
   Cells cells_;
   std::set<std::string> seen_;
   std::set<std::string> unused_;
+  std::int64_t clipped_ = 0;
   std::string question_, model_, hardware_, category_;  // of the row at hand
 };
 

@@ -201,5 +201,18 @@ TEST(OutcomeTable, SaysWhichColumnsItDidNotUse) {
   EXPECT_THAT(outcomes->notes, ElementsAre(HasSubstr("columns not used: joule")));
 }
 
+// A difference of two readings can fall below zero by noise; a meter's own reading cannot.
+TEST(OutcomesBuilder, TakesJoulesBelowZeroOnlyAboveIdle) {
+  OutcomesBuilder builder;
+  OutcomeRow row{.question = "q", .model = "m"};
+  row.quantities[static_cast<std::size_t>(Quantity::kJoules)] =
+      StatedQuantity{-0.5, {record::Source::kEstimated, "cpu-time-model, above idle"}};
+  EXPECT_FALSE(builder.add(row));
+  row.above_idle = true;
+  ASSERT_TRUE(builder.add(row));
+  const Outcomes outcomes = builder.take();
+  EXPECT_EQ(outcomes.models[0].of(Quantity::kJoules).value[0], -0.5F);
+}
+
 }  // namespace
 }  // namespace ipw::analysis

@@ -133,7 +133,12 @@ class Group {
   void fill(record::Figure& figure, const metrics::ContrastEstimate& estimate) const {
     figure.reason = estimate.limits.reason;
     if (!std::isfinite(estimate.value)) {
-      if (figure.reason.empty()) figure.reason = "no right answer in one of the cells";
+      if (figure.reason.empty()) {
+        figure.reason = fmt::format(
+            "not identified: one of the cells has no right answer, or a mean of {} that is not "
+            "above zero",
+            name(quantity_));
+      }
       return;
     }
     figure.value = estimate.value;

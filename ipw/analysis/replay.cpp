@@ -128,7 +128,7 @@ constexpr std::size_t kFirstCost = 4;
 
 double saved(std::span<const double> sums, std::size_t resource) {
   const std::size_t column = kFirstCost + 2 * resource;
-  return 1.0 - sums[column] / sums[column + 1];
+  return sums[column + 1] > 0.0 ? 1.0 - sums[column] / sums[column + 1] : std::nan("");
 }
 
 }  // namespace

@@ -108,12 +108,10 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
                       .memory_gb = std::nullopt};
     row.quantities[static_cast<std::size_t>(Quantity::kSeconds)] =
         StatedQuantity{columns.latency(i).count(), {record::Source::kMeasured, "monotonic clock"}};
+    row.above_idle = !billed.total;
     for (const bool power : {false, true}) {
       std::optional<StatedQuantity> stated = sum(billed, i, power);
-      if (stated && !(stated->value > 0.0)) {
-        ++drowned;
-        continue;
-      }
+      if (stated && !(stated->value > 0.0)) ++drowned;
       const Quantity quantity = power ? Quantity::kWatts : Quantity::kJoules;
       row.quantities[static_cast<std::size_t>(quantity)] = std::move(stated);
     }
@@ -133,8 +131,9 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
   }
   if (drowned > 0) {
     builder.note(
-        fmt::format("{}: {} joules or watts came out at or below zero above idle and are "
-                    "left empty: other work on the machine drowned them",
+        fmt::format("{}: {} joules or watts came out at or below zero above idle, drowned by other "
+                    "work on the machine; they stay in the means, which would be too large without "
+                    "them",
                     directory.string(), drowned));
   }
   return {};

@@ -1,5 +1,7 @@
 #include "ipw/analysis/run_series.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -149,6 +151,22 @@ std::optional<double> calendar_year(const std::string& date) {
   const auto length = sys_days(year(y + 1) / January / 1) - start;
   const double into = static_cast<double>((sys_days(day) - start).count()) + hours / 24.0;
   return y + into / static_cast<double>(length.count());
+}
+
+std::string calendar_text(double year) {
+  using namespace std::chrono;
+  const int whole = static_cast<int>(std::floor(year));
+  const sys_days start = std::chrono::year(whole) / January / 1;
+  const auto length = minutes(sys_days(std::chrono::year(whole + 1) / January / 1) - start);
+  const auto into = minutes(std::llround((year - whole) * static_cast<double>(length.count())));
+  const sys_days day = start + floor<days>(into);
+  const year_month_day date(day);
+  const auto rest = into - floor<days>(into);
+  const std::string text =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  if (rest == minutes(0)) return text;
+  return text + fmt::format(" {:02}:{:02}", rest / hours(1), rest % hours(1) / minutes(1));
 }
 
 core::Result<Cells> cells_of_runs(std::span<const fs::path> paths, Per per) {

@@ -20,4 +20,7 @@ namespace ipw::analysis {
 /// other text or a day that is none.
 [[nodiscard]] std::optional<double> calendar_year(const std::string& date);
 
+/// The way back: "2026-11-21 09:30", or "2026-11-21" at midnight.
+[[nodiscard]] std::string calendar_text(double year);
+
 }  // namespace ipw::analysis

@@ -31,8 +31,9 @@ struct SavingsOptions {
                                              const SavingsOptions& options);
 
 /// A published table with columns router_accuracy (1 for the oracle) and NAME_saved_pct: every row
-/// beside accuracy × oracle row, differences beyond rounding said, and, where the share of questions served locally is given, the
-/// ratio of local to cloud cost that the oracle row implies, 1 - saved / share.
+/// beside accuracy × oracle row, differences beyond rounding said, and, where the share of
+/// questions served locally is given, the ratio of local to cloud cost that the oracle row implies,
+/// 1 - saved / share.
 [[nodiscard]] core::Result<Findings> published_savings(const std::filesystem::path& table,
                                                        std::optional<double> local_share);
 

@@ -24,6 +24,8 @@ void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required) {
   app.add_option("--provenance", flags.provenance,
                  "Of costs that do not say it themselves: measured, estimated or published, with "
                  "the method behind a colon");
+  app.add_flag("--clip-scores", flags.clip_scores,
+               "Count scores below 0 as 0 and above 1 as 1; else they are refused");
   app.add_option("--models", flags.models,
                  "Table of models: model, parameters_b, active_b, year, memory_gb");
   app.add_option("--questions", flags.questions, "Table of questions: question, category, options");
@@ -39,7 +41,7 @@ void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required) {
 }
 
 core::Result<analysis::Outcomes> load(const OutcomesFlags& flags) {
-  analysis::OutcomesForm form{.wide = flags.wide};
+  analysis::OutcomesForm form{.wide = flags.wide, .clip_scores = flags.clip_scores};
   for (const std::string& columns : flags.columns) {
     IPW_CHECK(analysis::parse_columns(columns, form));
   }

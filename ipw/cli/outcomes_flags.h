@@ -20,6 +20,7 @@ struct OutcomesFlags {
   std::vector<std::string> columns;
   bool wide = false;
   std::string provenance;
+  bool clip_scores = false;
   std::string models;
   std::string questions;
   std::vector<std::string> question_columns;

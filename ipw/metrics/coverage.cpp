@@ -179,6 +179,7 @@ record::Figure chance_floor(std::span<const float> options, std::size_t models) 
   figure.value = sum / static_cast<double>(known);
   figure.n = known;
   figure.interval = "none";
+  figure.provenance = {record::Source::kEstimated, "guessers"};
   if (known < all) {
     figure.reason += "; " + lacking(all - known, all, "have no number of options and are left out");
   }

@@ -110,6 +110,7 @@ TEST(ChanceFloor, IsThatOfIndependentGuessers) {
   EXPECT_DOUBLE_EQ(*chance_floor(four, 2).value, 1 - .75 * .75);
   const std::vector<float> mixed{2.0F, 10.0F, std::numeric_limits<float>::quiet_NaN()};
   const record::Figure figure = chance_floor(mixed, 3);
+  EXPECT_EQ(figure.provenance.source, record::Source::kEstimated);
   EXPECT_NEAR(*figure.value, ((1 - .125) + (1 - .729)) / 2, 1e-12);
   EXPECT_THAT(figure.reason, HasSubstr("1 of 3"));
   EXPECT_FALSE(chance_floor({}, 3).value);

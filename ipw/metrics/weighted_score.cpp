@@ -54,7 +54,7 @@ WeightedRate weighted_rate(const WeightedSample& sample, std::span<const double>
       score += domain_weights[d] * totals[3 * d] / totals[3 * d + 2];
       cost += domain_weights[d] * totals[3 * d + 1] / totals[3 * d + 2];
     }
-    return score / cost;
+    return cost > 0.0 ? score / cost : std::nan("");
   };
   WeightedRate result{.value = rate(sums.totals()), .limits = {}};
   result.limits = answers < kFewAnswers ? log_student_limits(sums, rate)

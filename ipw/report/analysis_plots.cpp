@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ipw/metrics/figures.h"
+#include "ipw/report/findings_plots.h"
 
 namespace ipw::report {
 namespace {
@@ -71,6 +72,13 @@ Plot waterfall(const FindingSection& step) {
   return plot;
 }
 
+// All SOC groups are occupations.
+std::string short_title(std::string title) {
+  constexpr std::string_view kOccupations = " Occupations";
+  if (title.ends_with(kOccupations)) title.resize(title.size() - kOccupations.size());
+  return title;
+}
+
 // The best rate so far; points stand in the order of time.
 PlotSeries frontier_of(const PlotSeries& series) {
   PlotSeries frontier{.name = "best so far", .mark = PlotMark::kSteps, .muted = true};
@@ -126,12 +134,14 @@ std::vector<Plot> gdi_plots(const Findings& findings) {
   const FindingSection* total = section_called(findings, "total");
   if (tornado == nullptr || tornado->rows.empty() || total == nullptr) return {};
   Plot plot{.title = total->rows.front().label + ": one input at its low and high end",
-            .x = {.label = "correct answers per second", .unit = "1/s"},
+            .x = {.label = "correct answers per second", .unit = "1/s", .log = true},
             .y = {}};
   const record::Figure& now = *value_of(total->rows.front(), "answers_per_s");
   PlotSeries low{.name = "at its low end", .mark = PlotMark::kBars, .colour = 0};
   PlotSeries high{.name = "at its high end", .mark = PlotMark::kBars, .colour = 1};
   for (const FindingRow& row : tornado->rows) {
+    const record::Figure* swing = value_of(row, "swing");
+    if (swing == nullptr || *swing->value == 0.0) continue;  // the answers do not hang on it
     const auto category = static_cast<double>(plot.categories.size());
     for (const auto& [series, name] : {std::pair(&low, "at_low"), std::pair(&high, "at_high")}) {
       PlotPoint bar{.x = *value_of(row, name)->value, .y = category};
@@ -147,8 +157,9 @@ std::vector<Plot> gdi_plots(const Findings& findings) {
 }
 
 std::vector<Plot> gdp_plots(const Findings& findings) {
+  std::vector<Plot> plots = findings_plots(findings);
   const FindingSection* groups = section_called(findings, "groups");
-  if (groups == nullptr) return {};
+  if (groups == nullptr) return plots;
   Plot plot{
       .title = groups->title, .x = {.label = "gap: weight not reached", .unit = "%"}, .y = {}};
   PlotSeries bars{.name = "", .mark = PlotMark::kBars};
@@ -160,11 +171,12 @@ std::vector<Plot> gdp_plots(const Findings& findings) {
     bar.x_high = gap->high;
     bars.points.push_back(std::move(bar));
     bars.provenance = gap->provenance;
-    plot.categories.push_back(row.label);
+    plot.categories.push_back(short_title(row.label));
   }
-  if (bars.points.empty()) return {};
+  if (bars.points.empty()) return plots;
   plot.series.push_back(std::move(bars));
-  return {plot};
+  plots.push_back(std::move(plot));
+  return plots;
 }
 
 }  // namespace ipw::report

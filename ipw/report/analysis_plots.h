@@ -20,7 +20,8 @@ namespace ipw::report {
 /// The tornado of `ipw gdi`: correct answers per second with one input at its ends, largest first.
 [[nodiscard]] std::vector<Plot> gdi_plots(const analysis::Findings& findings);
 
-/// The gaps by group of the first model of `ipw gdp`, largest first.
+/// The weighted accuracy of each model of `ipw gdp` beside the plain one, and the gaps by group of
+/// the first, largest first.
 [[nodiscard]] std::vector<Plot> gdp_plots(const analysis::Findings& findings);
 
 }  // namespace ipw::report

@@ -15,13 +15,14 @@ struct Drawn {
   std::string_view figure;
   std::string_view legend;
   bool muted = false;
+  bool points = false;  // along an axis: dots instead of a line
 };
 
 struct Picture {
   std::string_view section;
   std::string_view axis;   // of the rows' places; empty: rows are names
   std::string_view value;  // of the figures
-  std::array<Drawn, 5> drawn;
+  std::array<Drawn, 6> drawn;
 };
 
 constexpr std::array kPictures{
@@ -73,10 +74,16 @@ constexpr std::array kPictures{
             "accuracy of the router",
             "share saved",
             {{{"energy_saved", "energy, computed"},
-              {"energy_printed", "energy, printed"},
+              {"energy_printed", "energy, printed", false, true},
               {"compute_saved", "compute, computed"},
-              {"compute_printed", "compute, printed"},
-              {"cost_saved", "cost, computed"}}}},
+              {"compute_printed", "compute, printed", false, true},
+              {"cost_saved", "cost, computed"},
+              {"cost_printed", "cost, printed", false, true}}}},
+    Picture{"scores",
+            "",
+            "share of answers that are right",
+            {{{"weighted_accuracy", "weighted by what the work is worth"},
+              {"accuracy", "every question alike", true}}}},
 };
 
 const record::Figure* figure_of(const analysis::FindingRow& row, std::string_view name) {
@@ -87,7 +94,7 @@ const record::Figure* figure_of(const analysis::FindingRow& row, std::string_vie
 /// The points of one figure over all rows. Lying: the figure on x and the row's number on y.
 PlotSeries series_of(const analysis::FindingSection& section, const Drawn& drawn, bool lying) {
   PlotSeries series{.name = std::string(drawn.legend),
-                    .mark = lying ? PlotMark::kPoints : PlotMark::kLine,
+                    .mark = lying || drawn.points ? PlotMark::kPoints : PlotMark::kLine,
                     .muted = drawn.muted};
   for (std::size_t i = 0; i < section.rows.size(); ++i) {
     const analysis::FindingRow& row = section.rows[i];

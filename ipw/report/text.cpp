@@ -39,6 +39,7 @@ std::string unit_text(const std::string& unit) {
 }
 
 std::string scaled_text(double value, UnitScale scale, const std::string& unit) {
+  if (unit == "year") return fmt::format("{:.2f}", value);  // a moment, not a length of time
   const std::string shown = unit_text(unit);
   if (scale.prefix[0] == '\0') return digits(value / scale.factor) + shown;
   return digits(value / scale.factor) + " " + scale.prefix + shown.substr(1);

@@ -100,7 +100,7 @@ TEST(History, OfTwoBundledModelsIsTheRatioOfTheirReports) {
     runs.push_back(study.path().string() + "/" + model);
     const Finished profiled =
         ipw({"profile", "--model", IPW_SOURCE_DIR "/models/" + std::string(model) + ".gguf",
-             "--dataset", "ipw-mini", "--sample", "60", "--idle", "0.1", "--out", runs.back()});
+             "--dataset", "ipw-mini", "--sample", "60", "--idle", "0", "--out", runs.back()});
     ASSERT_EQ(profiled.status, 0) << profiled.err;
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // manifests tell seconds apart
   }
