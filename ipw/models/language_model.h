@@ -16,8 +16,17 @@
 namespace ipw::models {
 
 struct Message {
-  std::string role;  // "system", "user" or "assistant"
+  std::string role;  // "system", "user", "assistant" or "tool"
   std::string content;
+  std::vector<record::ToolCall> tool_calls{};  // of an assistant
+  std::string tool_call_id{};                  // of a tool: which call this answers
+};
+
+/// A tool that the model may call. Remote models only.
+struct Tool {
+  std::string name;
+  std::string description;
+  std::string parameters = R"({"type":"object","properties":{}})";  // JSON schema
 };
 
 /// Sampling after llama.cpp's and OpenAI's conventions. The defaults are greedy and reproducible.
@@ -37,15 +46,25 @@ struct Request {
   int max_tokens = 512;
   std::vector<std::string> stop;  // generation ends before any of these
   bool logprobs = false;          // fill Completion::token_logprobs
-  core::Instant intended;         // scheduled send time; zero: now
+  std::vector<Tool> tools{};
+  std::string json_schema{};       // the answer is to be JSON of this schema; empty: any text
+  std::string reasoning_effort{};  // "low", "medium", "high" or "none"; empty: the model's own
+  core::Instant intended;          // scheduled send time; zero: now
 };
 
-/// One generated piece as it left the model. `piece` is valid during the call only and may end
-/// inside a UTF-8 sequence.
+enum class PieceKind {
+  kText,       // of the answer
+  kReasoning,  // of the thinking before it
+  kToolCall,   // of a tool call's arguments
+};
+
+/// One generated piece as it left the model: a token of an engine in this process, any number of
+/// them from a server. `piece` is valid during the call only and may end inside a UTF-8 sequence.
 struct TokenEvent {
   core::Instant at;
   std::string_view piece;
   std::optional<double> logprob;
+  PieceKind kind = PieceKind::kText;
 };
 using TokenSink = std::function<void(const TokenEvent&)>;
 

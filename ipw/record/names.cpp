@@ -20,6 +20,8 @@ const char* name(FinishReason finish) {
     case FinishReason::kStop: return "stop";
     case FinishReason::kLength: return "length";
     case FinishReason::kCancelled: return "cancelled";
+    case FinishReason::kToolCalls: return "tool_calls";
+    case FinishReason::kRefused: return "content_filter";
   }
   return "cancelled";
 }
