@@ -287,7 +287,7 @@ void DecodeLoop::take_token(Slot& slot) {
   if (vocabulary_.ends_generation(token)) return finish(slot, FinishReason::kStop);
 
   if (!completion.timings.first_token) completion.timings.first_token = now;
-  ++completion.usage.output.count;
+  ++completion.usage.output->count;
   std::optional<double> logprob;
   if (work.request.logprobs) {
     logprob = log_probability(logits, token);
@@ -296,7 +296,7 @@ void DecodeLoop::take_token(Slot& slot) {
   piece_.clear();
   vocabulary_.append_piece(token, piece_);
   if (slot.stream->push(piece_, now, logprob)) return finish(slot, FinishReason::kStop);
-  if (completion.usage.output.count >= work.request.max_tokens ||
+  if (completion.usage.output->count >= work.request.max_tokens ||
       slot.kept.size() >= options_.context_tokens) {
     return finish(slot, FinishReason::kLength);
   }

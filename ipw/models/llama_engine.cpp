@@ -252,7 +252,8 @@ Result<record::Completion> LlamaEngine::generate(const Request& request, const T
   IPW_TRY(auto prompt, prompt_tokens(request));
   Generation generation(std::move(prompt), request, sink, std::move(cancel));
   auto& completion = generation.completion;
-  completion.usage.prompt.count = static_cast<std::int64_t>(generation.prompt.size());
+  completion.usage.prompt = core::Tokens{static_cast<std::int64_t>(generation.prompt.size())};
+  completion.usage.output = core::Tokens{0};
   completion.timings.sent = sent;
   completion.timings.intended = request.intended == core::Instant{} ? sent : request.intended;
   loaded_->loop->run(generation);

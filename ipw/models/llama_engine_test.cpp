@@ -61,7 +61,7 @@ TEST(LlamaEngine, TakesARawPromptAsItIs) {
   request.max_tokens = 1;
   const auto completion = answer(*engine, request);
   EXPECT_EQ(completion.text, "5");
-  EXPECT_EQ(completion.usage.prompt.count, 5);  // the begin token and four bytes
+  EXPECT_EQ(completion.usage.prompt->count, 5);  // the begin token and four bytes
   EXPECT_EQ(completion.finish, FinishReason::kLength);
 }
 
@@ -91,7 +91,7 @@ TEST(LlamaEngine, StampsOneEventPerTokenInOrder) {
                                            {});
   ASSERT_TRUE(completion);
   EXPECT_EQ(completion->text, text);
-  EXPECT_EQ(completion->usage.output.count, 20);
+  EXPECT_EQ(completion->usage.output->count, 20);
   ASSERT_EQ(stamps.size(), 20U);
   EXPECT_TRUE(std::ranges::is_sorted(stamps));
   const auto& timings = completion->timings;
@@ -108,7 +108,7 @@ TEST(LlamaEngine, CountsTwoFlopsPerParameterAndTokenPlusAttention) {
   const auto completion = answer(*engine, ask("hello", 4));
   // 9 prompt tokens and 3 of the 4 generated ones are evaluated; width 64, two layers.
   const double parameters = static_cast<double>(*engine->describe().parameters);
-  EXPECT_EQ(completion.usage.prompt.count, 9);
+  EXPECT_EQ(completion.usage.prompt->count, 9);
   EXPECT_DOUBLE_EQ(*completion.flops, 2 * parameters * 12 + 4 * (2 * 64) * (12.0 * 13 / 2));
 }
 
@@ -136,7 +136,7 @@ TEST(LlamaEngine, StopsBeforeAStopString) {
   const auto completion = answer(*engine, request);
   EXPECT_EQ(completion.text, "The answer");
   EXPECT_EQ(completion.finish, FinishReason::kStop);
-  EXPECT_EQ(completion.usage.output.count, 3);  // "The", " answer", " is "
+  EXPECT_EQ(completion.usage.output->count, 3);  // "The", " answer", " is "
 }
 
 TEST(LlamaEngine, GivesValidTextWhereTheModelWritesBrokenUtf8) {
@@ -163,9 +163,9 @@ TEST(LlamaEngine, EndsBetweenTokensWhenCancelled) {
       cancel.get_token());
   ASSERT_TRUE(completion);
   EXPECT_EQ(completion->finish, FinishReason::kCancelled);
-  EXPECT_EQ(completion->usage.output.count, 5);
+  EXPECT_EQ(completion->usage.output->count, 5);
   EXPECT_EQ(completion->text.size(), 5U);
-  EXPECT_EQ(answer(*engine, ask("hello", 3)).usage.output.count, 3);  // the slot is free again
+  EXPECT_EQ(answer(*engine, ask("hello", 3)).usage.output->count, 3);  // the slot is free again
 }
 
 TEST(LlamaEngine, GivesUpOnARequestThatIsCancelledWhileItWaits) {
@@ -220,7 +220,7 @@ TEST(LlamaEngine, DecodesSlotsTogetherAndQueuesTheRest) {
   // At no time are more than two in service; at some time two are.
   int most = 0;
   for (const auto& one : completions) {
-    EXPECT_EQ(one.usage.output.count, 200);
+    EXPECT_EQ(one.usage.output->count, 200);
     const auto serving = std::ranges::count_if(completions, [&](const auto& other) {
       return other.timings.started <= one.timings.started &&
              one.timings.started < other.timings.last_token;
@@ -239,7 +239,7 @@ TEST(LlamaEngine, SkipsThePrefixThatItStillHolds) {
   EXPECT_EQ(again.text, "The answer is 7.\n");
   EXPECT_EQ(answer(*engine, ask("other")).usage.cached->count, 0);  // in the other, empty slot
   EXPECT_EQ(answer(*engine, ask(shared + " 5 + 2")).usage.cached->count,
-            again.usage.prompt.count - 1);
+            again.usage.prompt->count - 1);
   const auto without = open("tiny", {.reuse_prefix = false});
   static_cast<void>(answer(*without, ask(shared)));
   EXPECT_EQ(answer(*without, ask(shared)).usage.cached->count, 0);
@@ -312,8 +312,8 @@ TEST(LlamaEngine, EndsForLengthWhenTheContextIsFull) {
   const auto engine = open("random-150k", {.context_tokens = 256});
   const auto completion = answer(*engine, ask(std::string(246, 'x'), 100));
   EXPECT_EQ(completion.finish, FinishReason::kLength);
-  EXPECT_EQ(completion.usage.prompt.count, 250);
-  EXPECT_EQ(completion.usage.output.count, 7);  // the last one is not evaluated
+  EXPECT_EQ(completion.usage.prompt->count, 250);
+  EXPECT_EQ(completion.usage.output->count, 7);  // the last one is not evaluated
 }
 
 TEST(LlamaEngine, RefusesWhatMakesNoSense) {

@@ -59,6 +59,7 @@ core::Result<record::Completion> ScriptedModel::serve(const Request& request, co
   auto& timings = completion.timings;
   timings.started = timings.last_token = clock_.now();
   completion.usage.prompt = answer.prompt_tokens;
+  completion.usage.output = core::Tokens{0};
   completion.finish = answer.finish;
   core::Instant due = after(timings.started, answer.prefill);
   clock_.sleep_until(due);
@@ -67,7 +68,7 @@ core::Result<record::Completion> ScriptedModel::serve(const Request& request, co
 
   TextStream stream(request.stop, sink);
   for (const std::string& piece : answer.pieces) {
-    if (cancel.stop_requested() || completion.usage.output.count >= request.max_tokens) {
+    if (cancel.stop_requested() || completion.usage.output->count >= request.max_tokens) {
       completion.finish =
           cancel.stop_requested() ? FinishReason::kCancelled : FinishReason::kLength;
       break;
@@ -77,7 +78,7 @@ core::Result<record::Completion> ScriptedModel::serve(const Request& request, co
     due = after(now, answer.per_token);
     if (!timings.first_token) timings.first_token = now;
     timings.last_token = now;
-    ++completion.usage.output.count;
+    ++completion.usage.output->count;
     std::optional<double> logprob;
     if (request.logprobs) completion.token_logprobs.push_back(logprob.emplace(0.0));
     if (stream.push(piece, now, logprob)) break;

@@ -36,7 +36,7 @@ TEST(ScriptedModel, TakesExactlyTheTimeOfItsScript) {
       model.generate({}, [&](const TokenEvent& event) { stamps.push_back(event.at); }, {});
   ASSERT_TRUE(completion);
   EXPECT_EQ(completion->text, "two words");
-  EXPECT_EQ(completion->usage.output.count, 2);
+  EXPECT_EQ(completion->usage.output->count, 2);
   EXPECT_EQ(completion->timings.first_token, core::Instant(1000s + 500ms));
   EXPECT_EQ(completion->timings.last_token, core::Instant(1000s + 750ms));
   EXPECT_DOUBLE_EQ(completion->timings.service().count(), 0.75);

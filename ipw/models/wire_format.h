@@ -38,9 +38,10 @@ struct WireTraits {
 /// What a caller sets for a model, beyond what each Request says.
 struct WireOptions {
   bool stream = true;
-  int context_tokens = 0;                          // asked of the server where its API can; 0: not
+  bool providers_own = false;  // the provider's own servers, not ones that speak like them
+  int context_tokens = 0;      // asked of the server where its API can; 0: not
   std::optional<std::chrono::seconds> keep_alive;  // how long the server keeps the model in memory
-  std::string extra_json;  // an object whose members are added to, and override, the body's
+  std::string extra_json;  // an object whose members are merged into the body (RFC 7396)
 };
 
 struct WireRequest {
@@ -98,7 +99,8 @@ class WireFormat {
   virtual ~WireFormat() = default;
   [[nodiscard]] virtual const WireTraits& traits() const = 0;
   [[nodiscard]] virtual net::Headers key_headers(const std::string& key) const = 0;
-  /// The request to the model called `model`. kUsage where the API cannot express it.
+  /// The request to the model called `model`. kUnsupported where the API cannot express it,
+  /// kUsage where a schema is no JSON.
   [[nodiscard]] virtual core::Result<WireRequest> write(const std::string& model,
                                                         const Request& request,
                                                         const WireOptions& options) const = 0;

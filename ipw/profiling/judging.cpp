@@ -29,15 +29,20 @@ record::Verdict verdict_of(const record::Question& question,
     return without_text(is_the_models_own(error.code) ? Outcome::kIncorrect : Outcome::kMissing,
                         error.message);
   }
+  const std::int64_t produced =
+      completion->usage.output.value_or(core::Tokens{max_tokens}).count;  // uncounted: the limit
   switch (completion->finish) {
     case record::FinishReason::kCancelled:
       return without_text(Outcome::kMissing, "stopped before the answer was complete");
     case record::FinishReason::kLength:
-      return without_text(
-          Outcome::kIncorrect,
-          completion->usage.output.count >= max_tokens
-              ? fmt::format("ran over the limit of {} tokens", max_tokens)
-              : fmt::format("ran out of context after {} tokens", completion->usage.output.count));
+      return without_text(Outcome::kIncorrect,
+                          produced >= max_tokens
+                              ? fmt::format("ran over the limit of {} tokens", max_tokens)
+                              : fmt::format("ran out of context after {} tokens", produced));
+    case record::FinishReason::kToolCalls:
+      return without_text(Outcome::kIncorrect, "asked for a tool instead of answering");
+    case record::FinishReason::kRefused:
+      return without_text(Outcome::kIncorrect, "refused, by itself or by its provider's filter");
     case record::FinishReason::kStop: break;
   }
   return scorer.score(question, completion->text);

@@ -120,10 +120,11 @@ class Profile {
       if (!question) break;
       const auto answer = model_->generate(request_for(*question, 0), {}, stop_);
       if (!answer || !answer->timings.first_token) continue;
+      if (!answer->usage.prompt || !answer->usage.output) continue;
       prefill += *answer->timings.first_token - answer->timings.started;
-      prompt_tokens += answer->usage.prompt.count;
+      prompt_tokens += answer->usage.prompt->count;
       decode += answer->timings.last_token - *answer->timings.first_token;
-      decoded_tokens += std::max<std::int64_t>(answer->usage.output.count - 1, 0);
+      decoded_tokens += std::max<std::int64_t>(answer->usage.output->count - 1, 0);
     }
     IPW_CHECK(parts_.questions.rewind());
     if (prompt_tokens == 0 || decoded_tokens == 0) return std::nullopt;

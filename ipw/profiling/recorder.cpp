@@ -12,12 +12,13 @@ constexpr std::size_t kMostUnwritten = 4096;  // bounds memory where the disk is
 
 energy::RequestWork work_of(std::uint64_t request, const record::Call& call) {
   const record::Completion& completion = call.completion;
-  const std::int64_t cached = completion.usage.cached.value_or(core::Tokens{0}).count;
+  std::optional<core::Tokens> computed = completion.usage.prompt;
+  if (computed) computed->count -= completion.usage.cached.value_or(core::Tokens{0}).count;
   return {.id = request,
           .started = completion.timings.started,
           .first_token = completion.timings.first_token,
           .ended = completion.timings.last_token,
-          .prompt = core::Tokens{completion.usage.prompt.count - cached},
+          .prompt = computed,
           .output = completion.usage.output};
 }
 

@@ -62,7 +62,7 @@ class PageTest : public ::testing::Test {
                                    .prompt = "question " + std::to_string(number),
                                    .reference = "yes"}};
     call.completion.text = "answer " + std::to_string(number);
-    call.completion.usage = {.prompt = {7}, .output = {4}};
+    call.completion.usage = {.prompt = core::Tokens{7}, .output = core::Tokens{4}};
     call.completion.timings = {.intended = core::Instant(from),
                                .sent = core::Instant(from),
                                .started = core::Instant(from),

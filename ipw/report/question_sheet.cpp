@@ -112,7 +112,7 @@ class Record {
       Json attempt = {{"attempt", call.attempt + 1}};
       attempt.update(timings_json(call.completion.timings));
       attempt["outcome"] = record::name(call.verdict.outcome);
-      attempt["output_tokens"] = call.completion.usage.output.count;
+      attempt["output_tokens"] = tokens(call.completion.usage.output);
       double joules = call.energy.empty() ? std::numeric_limits<double>::quiet_NaN() : 0.0;
       for (const record::EnergyShare& share : call.energy) {
         joules += joules_of(numbers_of(share), above_idle);
@@ -166,8 +166,8 @@ Json row_json(const Record& record, bool above_idle, std::size_t text_limit) {
               {"failure", call.failure ? cut_text(*call.failure, text_limit / 4) : Json(nullptr)},
               {"text", cut_text(completion.text, text_limit)},
               {"finish", record::name(completion.finish)},
-              {"prompt_tokens", completion.usage.prompt.count},
-              {"output_tokens", completion.usage.output.count},
+              {"prompt_tokens", tokens(completion.usage.prompt)},
+              {"output_tokens", tokens(completion.usage.output)},
               {"cached_tokens", tokens(completion.usage.cached)},
               {"reasoning_tokens", tokens(completion.usage.reasoning)},
               {"started_s", since_start(timings.started)},

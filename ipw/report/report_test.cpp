@@ -47,7 +47,7 @@ class ReportTest : public ::testing::Test {
                                      .task = i < 2 ? "easy" : "hard",
                                      .prompt = "question " + std::to_string(i),
                                      .reference = "yes"}};
-      call.completion.usage = {.prompt = {7}, .output = {4}};
+      call.completion.usage = {.prompt = core::Tokens{7}, .output = core::Tokens{4}};
       call.completion.timings = {.intended = start,
                                  .sent = start,
                                  .started = start,

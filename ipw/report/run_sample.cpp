@@ -43,6 +43,10 @@ double time_per_output_token(const store::Columns& columns, std::uint32_t i) {
   return seconds(columns.last_token[i] - columns.first_token[i]) / (columns.output_tokens[i] - 1);
 }
 
+float counted(std::int32_t tokens) {
+  return tokens == store::Columns::kUncounted ? kAbsent : static_cast<float>(tokens);
+}
+
 const store::ManifestSensor* sensor_of(const store::Manifest& manifest, const std::string& id) {
   const auto found = std::ranges::find(manifest.sensors, id, &store::ManifestSensor::id);
   return found == manifest.sensors.end() ? nullptr : &*found;
@@ -83,8 +87,10 @@ RunSample::RunSample(store::Columns columns, const store::Manifest& manifest)
       order, [&](std::uint32_t i) { return seconds(core::Seconds(columns.last_token[i])); });
   free_column(columns.started);
   free_column(columns.last_token);
-  prompt_tokens_ = column<float>(order, [&](std::uint32_t i) { return columns.prompt_tokens[i]; });
-  output_tokens_ = column<float>(order, [&](std::uint32_t i) { return columns.output_tokens[i]; });
+  prompt_tokens_ =
+      column<float>(order, [&](std::uint32_t i) { return counted(columns.prompt_tokens[i]); });
+  output_tokens_ =
+      column<float>(order, [&](std::uint32_t i) { return counted(columns.output_tokens[i]); });
   cluster_ = column<std::uint32_t>(order, [&](std::uint32_t i) { return columns.question[i]; });
   repeat_ = column<std::uint16_t>(order, [&](std::uint32_t i) { return columns.repeat[i]; });
   if (tasks_.size() > 1) {

@@ -69,8 +69,10 @@ record::Call call_in(const Statement& row) {
   record::Completion& completion = call.completion;
   completion.text = text(row, 17);
   completion.finish = static_cast<record::FinishReason>(row.integer(5));
-  completion.usage = {core::Tokens{row.integer(6)}, core::Tokens{row.integer(7)},
-                      optional_tokens(row, 8), optional_tokens(row, 9)};
+  completion.usage = {.prompt = optional_tokens(row, 6),
+                      .output = optional_tokens(row, 7),
+                      .cached = optional_tokens(row, 8),
+                      .reasoning = optional_tokens(row, 9)};
   completion.timings.intended = instant(row, 10);
   completion.timings.sent = instant(row, 11);
   completion.timings.started = instant(row, 12);

@@ -86,8 +86,8 @@ core::Result<void> CallWriter::append_call(Database& database, const record::Cal
   IPW_CHECK(add_call_.run(
       question, call.repeat, call.attempt, session_.number, last_answer_ + 1,
       static_cast<int>(verdict.outcome), missing ? std::nullopt : std::optional(verdict.value),
-      static_cast<int>(completion.finish), completion.usage.prompt.count,
-      completion.usage.output.count, count_of(completion.usage.cached),
+      static_cast<int>(completion.finish), count_of(completion.usage.prompt),
+      count_of(completion.usage.output), count_of(completion.usage.cached),
       count_of(completion.usage.reasoning), ns(timings.intended), ns(timings.sent),
       ns(timings.started),
       timings.first_token ? std::optional(ns(*timings.first_token)) : std::nullopt,

@@ -14,7 +14,8 @@ using std::chrono::nanoseconds;
 
 constexpr const char* kCalls =
     "SELECT question, repeat, attempt, outcome, value, finish, prompt_tokens, output_tokens,"
-    " intended_ns, sent_ns, started_ns, first_token_ns, last_token_ns, flops FROM calls"
+    " intended_ns, sent_ns, started_ns, first_token_ns, last_token_ns, flops, cached_tokens,"
+    " reasoning_tokens FROM calls"
     " ORDER BY question, repeat, attempt";
 
 template <class Number>
@@ -98,7 +99,9 @@ class RecordColumns {
   /// Completes the record that is under way.
   void end() {
     if (attempts_ == 0) return;
-    push_flops();
+    push_known(columns_.flops, last_.flops, std::numeric_limits<double>::quiet_NaN());
+    push_known(columns_.cached_tokens, last_.cached_tokens, Columns::kUncounted);
+    push_known(columns_.reasoning_tokens, last_.reasoning_tokens, Columns::kUncounted);
     const auto question = static_cast<std::uint32_t>(key_.question - 1);
     columns_.question.push_back(question);
     columns_.task.push_back(question < task_of_.size() ? task_of_[question] : 0);
@@ -126,27 +129,36 @@ class RecordColumns {
     std::int32_t prompt_tokens, output_tokens;
     nanoseconds intended, sent, started, first_token, last_token;
     double flops;
+    std::int32_t cached_tokens, reasoning_tokens;
   };
 
   static Attempt attempt_in(const Statement& row) {
     return {static_cast<std::uint8_t>(row.integer(3)),
             static_cast<std::uint8_t>(row.integer(5)),
             row.real(4),
-            saturated<std::int32_t>(row.integer(6)),
-            saturated<std::int32_t>(row.integer(7)),
+            tokens_in(row, 6),
+            tokens_in(row, 7),
             nanoseconds(row.integer(8)),
             nanoseconds(row.integer(9)),
             nanoseconds(row.integer(10)),
             row.is_null(11) ? Columns::kNever : nanoseconds(row.integer(11)),
             nanoseconds(row.integer(12)),
-            row.real(13)};
+            row.real(13),
+            tokens_in(row, 14),
+            tokens_in(row, 15)};
+  }
+
+  static std::int32_t tokens_in(const Statement& row, int column) {
+    return row.is_null(column) ? Columns::kUncounted : saturated<std::int32_t>(row.integer(column));
   }
 
   /// Before the columns grow: the first known figure makes up for all records that had none.
-  void push_flops() {
-    if (columns_.flops.empty() && std::isnan(last_.flops)) return;
-    columns_.flops.resize(columns_.size(), std::numeric_limits<double>::quiet_NaN());
-    columns_.flops.push_back(last_.flops);
+  template <class T>
+  void push_known(std::vector<T>& column, T value, T unknown) {
+    const bool known = value == value && value != unknown;  // NaN differs from itself
+    if (column.empty() && !known) return;
+    column.resize(columns_.size(), unknown);
+    column.push_back(value);
   }
 
   void push_sum(SensorColumns& sensor, AttemptSum& sum) const {

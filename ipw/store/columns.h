@@ -40,6 +40,7 @@ struct ServiceWindow {
 /// attempt. Times are offsets on the run's time line, which goes on over all sessions.
 struct Columns {
   static constexpr std::chrono::nanoseconds kNever = std::chrono::nanoseconds::min();
+  static constexpr std::int32_t kUncounted = -1;  // tokens that nobody told
 
   std::vector<std::uint32_t> question;  // index into Run::question_keys()
   std::vector<std::uint32_t> task;      // index into tasks
@@ -50,6 +51,8 @@ struct Columns {
   std::vector<double> value;           // in [0, 1]; NaN while missing
   std::vector<std::int32_t> prompt_tokens;
   std::vector<std::int32_t> output_tokens;
+  std::vector<std::int32_t> cached_tokens;     // empty where never told
+  std::vector<std::int32_t> reasoning_tokens;  // empty where never told
   std::vector<std::chrono::nanoseconds> intended;
   std::vector<std::chrono::nanoseconds> sent;
   std::vector<std::chrono::nanoseconds> started;

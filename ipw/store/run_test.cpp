@@ -93,7 +93,7 @@ TEST_F(RunTest, GivesBackEveryFieldOfACall) {
   EXPECT_EQ(back.repeat, 2);
   EXPECT_EQ(back.attempt, 0);
   EXPECT_EQ(back.completion.text, sent.completion.text);
-  EXPECT_EQ(back.completion.usage.prompt.count, 12);
+  EXPECT_EQ(back.completion.usage.prompt->count, 12);
   EXPECT_EQ(back.completion.usage.cached, core::Tokens{3});
   EXPECT_EQ(back.completion.usage.reasoning, core::Tokens{1});
   EXPECT_EQ(back.completion.finish, record::FinishReason::kLength);

@@ -73,7 +73,8 @@ inline record::Call sample_call(int number, core::Instant start) {
                    fmt::format("{}", 2 * number)};
   const core::Instant sent = start + milliseconds(10) * number;
   call.completion.text = fmt::format("It is {}.", 2 * number);
-  call.completion.usage = {core::Tokens{12}, core::Tokens{5}, core::Tokens{3}, std::nullopt};
+  call.completion.usage = {
+      .prompt = core::Tokens{12}, .output = core::Tokens{5}, .cached = core::Tokens{3}};
   call.completion.timings = {sent, sent + milliseconds(1), sent + milliseconds(1),
                              sent + milliseconds(2), sent + milliseconds(8)};
   const bool correct = number % 3 != 0;
