@@ -79,6 +79,8 @@ struct ModelDescription {
   std::optional<std::uint64_t> size_bytes;         // of the weights file
   std::optional<int> context_tokens;               // most that one request may use
   std::string chat_template;                       // "gguf", "none", …: where it comes from
+  std::string server;                              // host and port; empty: in this process
+  bool here = true;                                // it runs on this machine
 };
 
 /// generate() is thread-safe and blocks; calls beyond what the engine decodes together wait in

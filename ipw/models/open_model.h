@@ -2,6 +2,7 @@
 // From the model name that a user writes to a LanguageModel: the one table of name schemes.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "ipw/core/result.h"
 #include "ipw/models/language_model.h"
 #include "ipw/models/llama_engine.h"
+#include "ipw/models/remote_model.h"
 
 namespace ipw::models {
 
@@ -23,13 +25,19 @@ struct ModelScheme {
 /// All schemes, for help and listings.
 [[nodiscard]] std::span<const ModelScheme> model_schemes();
 
-/// Says cheaply, without loading it, whether the model called `name` could be opened; errors as
-/// open_model.
-[[nodiscard]] core::Result<void> check_model(const std::string& name);
+/// Says cheaply, without loading it or asking its server, whether the model called `name` could be
+/// opened; errors as open_model.
+[[nodiscard]] core::Result<void> check_model(const std::string& name,
+                                             const RemoteOptions& remote = {});
 
 /// Opens the model called `name`. kUsage where the name fits no scheme, kUnsupported where its
-/// scheme does not work yet, else as LlamaEngine::open.
+/// scheme does not work yet, else as LlamaEngine::open or RemoteModel::open.
 [[nodiscard]] core::Result<std::unique_ptr<LanguageModel>> open_model(
-    const std::string& name, const EngineOptions& options = {});
+    const std::string& name, const EngineOptions& options = {}, const RemoteOptions& remote = {});
+
+/// The server that the model called `name` runs on, where that is another machine than this one;
+/// absent: it runs here. Errors as open_model.
+[[nodiscard]] core::Result<std::optional<std::string>> other_machine(const std::string& name,
+                                                                     const RemoteOptions& remote);
 
 }  // namespace ipw::models

@@ -38,6 +38,41 @@ TEST(OpenModel, IsHonestAboutSchemesThatDoNotWorkYet) {
   }
 }
 
+TEST(OpenModel, OpensRemoteModelsWithoutAskingTheirServers) {
+  RemoteOptions remote;
+  remote.base_url = "http://127.0.0.1:9/v1";
+  for (const char* name : {"openai:m", "ollama:m:1b", "anthropic:m", "gemini:m"}) {
+    const auto model = open_model(name, {}, remote);
+    ASSERT_TRUE(model) << model.error().message;
+    EXPECT_EQ((*model)->describe().name, name);
+    EXPECT_EQ((*model)->describe().server, "127.0.0.1:9");
+    EXPECT_EQ(*other_machine(name, remote), std::nullopt);
+  }
+  EXPECT_EQ(error_of("openai:").code, ErrorCode::kUsage);
+  EXPECT_EQ(error_of("openai:m").code, ErrorCode::kPermissionDenied);  // no key
+  EXPECT_TRUE(check_model("ollama:m"));
+  EXPECT_EQ(*other_machine("openai:m", {}), "api.openai.com");
+  remote.base_url = "ftp://x";
+  EXPECT_EQ(check_model("openai:m", remote).error().code, ErrorCode::kUsage);
+}
+
+TEST(OpenModel, OllamaHostMayBeAnAddressToListenOn) {
+  for (const auto& [host, authority] : {std::pair{"0.0.0.0", "127.0.0.1:11434"},
+                                        {"box", "box:11434"},
+                                        {":1234", "127.0.0.1:1234"},
+                                        {"box:8080", "box:8080"},
+                                        {"https://box", "box"},
+                                        {"[::1]", "[::1]:11434"}}) {
+    RemoteOptions remote;
+    remote.environment = [&](const std::string& name) {
+      return name == "OLLAMA_HOST" ? std::optional<std::string>(host) : std::nullopt;
+    };
+    const auto url = base_url(*find_wire_format("ollama"), remote);
+    ASSERT_TRUE(url) << url.error().message;
+    EXPECT_EQ(url->authority(), authority);
+  }
+}
+
 TEST(OpenModel, TellsAWrongNameFromAMissingFile) {
   EXPECT_EQ(error_of("gpt-5").code, ErrorCode::kUsage);
   EXPECT_EQ(error_of("").code, ErrorCode::kUsage);

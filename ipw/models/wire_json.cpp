@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <type_traits>
+#include <utility>
 
 namespace ipw::models {
 
@@ -23,29 +24,28 @@ struct JsonValue::Access {
     value.present_ = !element.is_null();
     return value;
   }
-  static JsonValue from(const simdjson::simdjson_result<dom::element>& result) {
+  static JsonValue from(simdjson::simdjson_result<dom::element> result) {
     dom::element element;
-    return simdjson::simdjson_result<dom::element>(result).get(element) == simdjson::SUCCESS
-               ? from(element)
-               : JsonValue();
+    return std::move(result).get(element) == simdjson::SUCCESS ? from(element) : JsonValue();
   }
 };
 
 JsonValue JsonValue::operator[](std::string_view key) const {
-  if (!is_object()) return {};
-  return Access::from(Access::of(*this).get_object().value_unsafe().at_key(key));
+  dom::object object;
+  if (!present_ || Access::of(*this).get_object().get(object) != simdjson::SUCCESS) return {};
+  return Access::from(object.at_key(key));
 }
 
 JsonValue JsonValue::front() const {
-  if (!is_array()) return {};
-  return Access::from(Access::of(*this).get_array().value_unsafe().at(0));
+  dom::array array;
+  if (!present_ || Access::of(*this).get_array().get(array) != simdjson::SUCCESS) return {};
+  return Access::from(array.at(0));
 }
 
 void JsonValue::for_each(const std::function<void(JsonValue)>& visit) const {
-  if (!is_array()) return;
-  for (const dom::element element : Access::of(*this).get_array().value_unsafe()) {
-    visit(Access::from(element));
-  }
+  dom::array array;
+  if (!present_ || Access::of(*this).get_array().get(array) != simdjson::SUCCESS) return;
+  for (const dom::element element : array) visit(Access::from(element));
 }
 
 std::optional<std::string_view> JsonValue::text() const {

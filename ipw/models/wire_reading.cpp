@@ -84,19 +84,6 @@ void update(std::optional<core::Tokens>& field, JsonValue value) {
   if (const auto count = tokens(value)) field = count;
 }
 
-std::string error_message(std::string_view body) {
-  JsonParser parser;
-  const core::Result<JsonValue> document = parser.parse(body);
-  if (!document) return std::string(body.substr(0, kLongestMessage));
-  JsonValue root = *document;
-  if (root.is_array()) root = root.front();  // Gemini, unless asked for events
-  const JsonValue error = root["error"];
-  for (const JsonValue candidate : {error["message"], error, root["message"], root["detail"]}) {
-    if (const auto text = candidate.text()) return std::string(*text);
-  }
-  return std::string(body.substr(0, kLongestMessage));
-}
-
 bool mentions(std::string_view body, std::span<const std::string_view> words) {
   return std::ranges::any_of(words, [&](std::string_view word) {
     return !std::ranges::search(body, word, {}, lower, lower).empty();

@@ -51,8 +51,6 @@ void update(std::optional<core::Tokens>& field, JsonValue value);
 [[nodiscard]] std::unexpected<net::Failure> reported(int status, std::string_view message);
 [[nodiscard]] std::unexpected<net::Failure> unreadable(const std::string& why);
 
-/// The "message" of an error body of any provider, or the whole body where it is none.
-[[nodiscard]] std::string error_message(std::string_view body);
 /// Whether `body` holds one of `words`, whatever the case.
 [[nodiscard]] bool mentions(std::string_view body, std::span<const std::string_view> words);
 
