@@ -14,6 +14,7 @@
 #include "ipw/cli/program.h"
 #include "ipw/cli/progress_line.h"
 #include "ipw/cli/sensor_flags.h"
+#include "ipw/cli/server_flags.h"
 #include "ipw/core/random.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
@@ -43,6 +44,7 @@ struct ProfileFlags {
   std::string out;
   std::string runs_directory = "runs";
   std::string resume;
+  ServerFlags server;
   double idle_s = 2.0;
   std::optional<double> progress_s;
   bool json = false;
@@ -80,6 +82,7 @@ core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
                             "or choose another --out)",
                             flags.out, flags.out));
   }
+  IPW_TRY(flags.plan.server, planned(flags.server));
   flags.plan.ipw_version = version();
   flags.plan.command_line = context.arguments;
   flags.plan.command_line.insert(flags.plan.command_line.begin(), "ipw");
@@ -140,6 +143,7 @@ core::Result<store::Run> resume_run(const ProfileFlags& flags,
 core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDescription& model,
                                     Context& context) {
   flags.plan.model = profiling::described(model);
+  IPW_CHECK(add_published(flags.plan.model, context));
   fs::path directory = flags.out;
   if (directory.empty()) {
     IPW_TRY(directory, store::new_run_directory(flags.runs_directory, model.name,
@@ -150,7 +154,8 @@ core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDesc
 
 // Everything that a profile will measure with, and what it takes for granted, before it begins.
 void announce(const Questions& questions,
-              const std::vector<std::unique_ptr<energy::Sensor>>& sensors, std::ostream& err) {
+              const std::vector<std::unique_ptr<energy::Sensor>>& sensors,
+              const std::optional<std::string>& elsewhere, std::ostream& err) {
   err << fmt::format("questions: {} of {} ({})\n", questions.selection.count, questions.set.name,
                      questions.set.reading);
   const datasets::Reading& reading = questions.selection.reading;
@@ -168,6 +173,13 @@ void announce(const Questions& questions,
     err << fmt::format("energy: {}, {}: {}{}{}\n", record::name(description.provenance.source),
                        description.provenance.method, description.device,
                        description.assumption.empty() ? "" : "; assumes ", description.assumption);
+  }
+  if (elsewhere) {
+    err << fmt::format(
+        "energy: not measured: the model runs at {}, the sensors are here "
+        "(--server-is here, if it does run on this machine)\n",
+        *elsewhere);
+    return;
   }
   if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
 }
@@ -194,7 +206,9 @@ core::Result<void> show_report(const ProfileFlags& flags, const fs::path& direct
 core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
   const bool resuming = !flags.resume.empty();
   IPW_CHECK(resuming ? continue_plan(flags) : plan_anew(flags, context));
-  IPW_CHECK(models::check_model(flags.model));
+  const models::RemoteOptions remote = remote_options(flags.plan, flags.server, context);
+  IPW_CHECK(models::check_model(flags.model, remote));
+  IPW_TRY(const std::optional<std::string> elsewhere, models::other_machine(flags.model, remote));
   IPW_TRY(Questions questions, open_questions(flags));
   if (resuming) {
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
@@ -210,9 +224,12 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
   }
   probe.meter_command = flags.plan.options.meter_command;
   probe.devices = flags.plan.options.devices;
-  IPW_TRY(energy::ProbeReport sensors, energy::open_sensors(probe));
-  energy::characterise(sensors.sensors, context.clock);
-  announce(questions, sensors.sensors, context.err);
+  energy::ProbeReport sensors;  // those of this machine say nothing about another one
+  if (!elsewhere) {
+    IPW_TRY(sensors, energy::open_sensors(probe));
+    energy::characterise(sensors.sensors, context.clock);
+  }
+  announce(questions, sensors.sensors, elsewhere, context.err);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
       flags.plan.sensors.push_back(profiling::described(sensor->describe()));
@@ -224,7 +241,9 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
       context, flags.progress_s ? std::optional(core::Seconds(*flags.progress_s)) : std::nullopt);
   profiling::ProfileParts parts{
       .open_model =
-          [&] { return models::open_model(flags.model, profiling::engine_options(flags.plan)); },
+          [&] {
+            return models::open_model(flags.model, profiling::engine_options(flags.plan), remote);
+          },
       .open_run = [&](const models::ModelDescription& model) -> core::Result<store::Run> {
         core::Result<store::Run> run =
             resuming ? resume_run(flags, model, context) : create_run(flags, model, context);
@@ -337,7 +356,8 @@ void declare_generation_flags(CLI::App& app, ProfileFlags& flags) {
 void declare_engine_flags(CLI::App& app, ProfileFlags& flags) {
   const std::string group = "Engine";
   store::ManifestOptions& options = flags.plan.options;
-  app.add_option("--model", flags.model, "A GGUF file (`ipw list models` says what else)")
+  app.add_option("--model", flags.model,
+                 "A GGUF file, ollama:NAME, openai:NAME, … (`ipw list models`)")
       ->group(group);
   app.add_option("--concurrency", options.concurrency, "Requests in flight")
       ->check(CLI::Range(1, 1024))
@@ -393,6 +413,9 @@ void declare_run_flags(CLI::App& app, ProfileFlags& flags) {
       ->group(group);
   app.add_flag("--json", flags.json, "Print one JSON document instead of the table")->group(group);
   for (const char* flag : kFixedAtTheStart) resume->excludes(app.get_option(flag));
+  for (const char* flag : server_flags_fixed_at_the_start()) {
+    resume->excludes(app.get_option(flag));
+  }
 }
 
 }  // namespace
@@ -402,6 +425,7 @@ Action declare_profile(CLI::App& app, Context& context) {
   declare_engine_flags(app, *flags);
   declare_question_flags(app, *flags);
   declare_generation_flags(app, *flags);
+  declare_server_flags(app, flags->server);
   declare_run_flags(app, *flags);
   return [flags, &context] { return finish(context, run_profile(*flags, context)); };
 }

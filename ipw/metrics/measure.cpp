@@ -79,6 +79,7 @@ class Table {
     add_rates();
     add_mean("prompt_tokens_mean", "tokens", sample_.prompt_tokens, "tokens were not counted");
     add_mean("output_tokens_mean", "tokens", sample_.output_tokens, "tokens were not counted");
+    if (!sample_.usd.empty()) add_cost();
     return std::move(table_);
   }
 
@@ -102,6 +103,20 @@ class Table {
     mean.provenance.method = mean.unit == "tokens" ? "usage" : "clock";
     mean.read = read_all({column(values), one()});
     add(std::move(mean));
+  }
+
+  void add_cost() {
+    Measure cost = plain("usd_per_query", "USD", "");
+    cost.provenance = {.source = record::Source::kPublished, .method = "price-list"};
+    cost.read = read_all({column(sample_.usd), one()});
+    const auto unknown = std::ranges::count_if(
+        records_, [&](std::uint32_t record) { return std::isnan(sample_.usd[record]); });
+    if (unknown > 0) {
+      cost.caution = std::to_string(unknown) + " of " + std::to_string(records_.size()) +
+                     " records have no cost: their tokens were not counted, or their prompts are "
+                     "beyond what the price holds for";
+    }
+    add(std::move(cost));
   }
 
   void add_energy(const View& view) {

@@ -41,6 +41,7 @@ struct Sample {
   std::span<const float> tpot;           // (last - first token) / (output tokens - 1), seconds
   std::span<const float> prompt_tokens;  // as counted by the model
   std::span<const float> output_tokens;
+  std::span<const float> usd;  // what the provider asks for the answer; empty: no price is known
 
   std::vector<EnergyColumns> energy;
 

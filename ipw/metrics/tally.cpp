@@ -154,6 +154,7 @@ core::Result<void> check(const Sample& sample, const FigureOptions& options) {
               fits(sample.started) && fits(sample.ended) && fits(sample.latency) &&
               fits(sample.latency_sent) && fits(sample.ttft) && fits(sample.tpot) &&
               fits(sample.prompt_tokens) && fits(sample.output_tokens);
+  same = same && fits(sample.usd);
   for (const EnergyColumns& part : sample.energy) {
     same = same && fits(part.active_j) && fits(part.total_j) && fits(part.power_w);
   }

@@ -35,12 +35,30 @@ models::EngineOptions engine_options(const store::Manifest& plan) {
           .reuse_prefix = options.reuse_prefix};
 }
 
+models::RemoteOptions remote_options(const store::Manifest& plan) {
+  const store::ManifestServer& server = plan.server;
+  models::RemoteOptions options;
+  options.base_url = server.base_url;
+  options.wire.context_tokens = plan.options.context_tokens;
+  options.wire.extra_json = server.request_json;
+  if (server.keep_alive) {
+    options.wire.keep_alive = std::chrono::round<std::chrono::seconds>(*server.keep_alive);
+  }
+  options.retry.attempts = server.retries + 1;
+  options.deadline = server.deadline;
+  options.here = server.here;
+  const auto seed = plan.seeds.find("generation");
+  options.seed = seed == plan.seeds.end() ? 0 : seed->second;
+  return options;
+}
+
 ProfileOptions profile_options(const store::Manifest& plan) {
   const store::ManifestOptions& options = plan.options;
   return {.concurrency = options.concurrency,
           .repeat = options.repeat,
           .warmup = options.warmup,
           .max_tokens = options.max_tokens,
+          .reasoning_effort = plan.server.reasoning,
           .stop = options.stop,
           .sampling = {.temperature = options.sampling.temperature,
                        .top_p = options.sampling.top_p,
@@ -61,7 +79,9 @@ store::ManifestModel described(const models::ModelDescription& model) {
           .active_parameters = model.active_parameters,
           .size_bytes = model.size_bytes,
           .context_tokens = model.context_tokens,
-          .chat_template = model.chat_template};
+          .chat_template = model.chat_template,
+          .server = model.server,
+          .elsewhere = !model.here};
 }
 
 namespace {

@@ -14,6 +14,8 @@
 namespace ipw::profiling {
 
 [[nodiscard]] models::EngineOptions engine_options(const store::Manifest& plan);
+/// Environment, key file and clock are the caller's to add.
+[[nodiscard]] models::RemoteOptions remote_options(const store::Manifest& plan);
 /// Needs the seed "generation".
 [[nodiscard]] ProfileOptions profile_options(const store::Manifest& plan);
 

@@ -106,6 +106,7 @@ class Profile {
         core::derive_seed(options_.generation_seed, fmt::format("{}/{}", question.id, repeat));
     request.max_tokens = options_.max_tokens;
     request.stop = options_.stop;
+    request.reasoning_effort = options_.reasoning_effort;
     return request;
   }
 
@@ -192,6 +193,7 @@ class Profile {
     record::Call call{
         .question = std::move(item.question), .repeat = item.repeat, .attempt = item.attempt};
     call.verdict = verdict_of(call.question, answer, options_.max_tokens, parts_.scorer);
+    if (answer && !answer->caution.empty()) call.verdict.why += "; " + answer->caution;
     if (answer) {
       call.completion = *answer;
     } else {

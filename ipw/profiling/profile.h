@@ -25,6 +25,7 @@ struct ProfileOptions {
   int repeat = 1;       // how often every question is asked
   int warmup = 1;       // questions asked beforehand, not recorded
   int max_tokens = 512;
+  std::string reasoning_effort;  // asked of models that think; empty: their own
   std::vector<std::string> stop;
   models::Sampling sampling;  // its seed is derived per question and repeat
   std::uint64_t generation_seed = 0;

@@ -33,6 +33,7 @@ constexpr std::array kRows{
     FigureRow{"tpot_mean", "time per output token"},
     FigureRow{"tokens_per_s", "output tokens/s in service"},
     FigureRow{"throughput_questions", "questions/s"},
+    FigureRow{"usd_per_query", "USD per query"},
     FigureRow{"prompt_tokens_mean", "prompt tokens"},
     FigureRow{"output_tokens_mean", "output tokens"},
 };

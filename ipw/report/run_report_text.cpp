@@ -182,9 +182,31 @@ constexpr const char* kNarrowLegend =
 
 }  // namespace
 
+// What is not known about a model behind a server.
+std::vector<std::string> server_cautions(const store::ManifestModel& model) {
+  std::vector<std::string> cautions;
+  if (model.elsewhere) {
+    cautions.push_back(
+        fmt::format("the model ran at {}, not on the machine named here: its joules "
+                    "were not measured",
+                    model.server));
+  }
+  if (model.price) {
+    cautions.push_back(fmt::format("dollars are the provider's price list of {} ({}), not a bill",
+                                   model.price->as_of, model.price->source));
+  } else if (model.elsewhere) {
+    cautions.push_back("no price is known for this model, so its dollars are not either");
+  }
+  return cautions;
+}
+
 std::vector<std::string> cautions(const RunReport& report) {
-  if (!drowned_by_other_work(report)) return {};
-  return {"other work kept this machine busy, and the estimate takes it off: rough figures"};
+  std::vector<std::string> cautions = server_cautions(report.manifest.model);
+  if (drowned_by_other_work(report)) {
+    cautions.emplace_back(
+        "other work kept this machine busy, and the estimate takes it off: rough figures");
+  }
+  return cautions;
 }
 
 std::string report_text(const std::vector<RunReport>& reports, bool by_task) {

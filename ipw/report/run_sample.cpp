@@ -47,6 +47,21 @@ float counted(std::int32_t tokens) {
   return tokens == store::Columns::kUncounted ? kAbsent : static_cast<float>(tokens);
 }
 
+// What the provider asks for record i. NaN where a count is missing or the price does not hold.
+double usd(const store::ManifestPrice& price, const store::Columns& columns, std::uint32_t i) {
+  const auto part = [&](const std::vector<std::int32_t>& column) {
+    return column.empty() ? 0 : std::max(column[i], 0);
+  };
+  const std::int32_t prompt = columns.prompt_tokens[i], output = columns.output_tokens[i];
+  if (prompt == store::Columns::kUncounted || output == store::Columns::kUncounted) return kAbsent;
+  if (price.up_to_prompt_tokens && prompt > *price.up_to_prompt_tokens) return kAbsent;
+  const std::int32_t cached = std::min(part(columns.cached_tokens), prompt);
+  const std::int32_t reasoning = std::min(part(columns.reasoning_tokens), output);
+  return 1e-6 *
+         ((prompt - cached) * price.input + cached * price.cached_input.value_or(price.input) +
+          (output - reasoning) * price.output + reasoning * price.reasoning.value_or(price.output));
+}
+
 const store::ManifestSensor* sensor_of(const store::Manifest& manifest, const std::string& id) {
   const auto found = std::ranges::find(manifest.sensors, id, &store::ManifestSensor::id);
   return found == manifest.sensors.end() ? nullptr : &*found;
@@ -91,6 +106,10 @@ RunSample::RunSample(store::Columns columns, const store::Manifest& manifest)
       column<float>(order, [&](std::uint32_t i) { return counted(columns.prompt_tokens[i]); });
   output_tokens_ =
       column<float>(order, [&](std::uint32_t i) { return counted(columns.output_tokens[i]); });
+  if (manifest.model.price) {
+    usd_ = column<float>(order,
+                         [&](std::uint32_t i) { return usd(*manifest.model.price, columns, i); });
+  }
   cluster_ = column<std::uint32_t>(order, [&](std::uint32_t i) { return columns.question[i]; });
   repeat_ = column<std::uint16_t>(order, [&](std::uint32_t i) { return columns.repeat[i]; });
   if (tasks_.size() > 1) {
@@ -134,6 +153,7 @@ metrics::Sample RunSample::view() const {
                          .tpot = tpot_,
                          .prompt_tokens = prompt_tokens_,
                          .output_tokens = output_tokens_,
+                         .usd = usd_,
                          .energy = {}};
   for (const Energy& group : energy_) {
     sample.energy.push_back({.provenance = group.provenance,

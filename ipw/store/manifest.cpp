@@ -22,6 +22,17 @@ using core::fail;
 using Json = nlohmann::ordered_json;
 
 template <class Visitor>
+void visit_fields(Visitor& visit, ManifestPrice& price) {
+  visit("input_usd_per_million", price.input);
+  visit("cached_input_usd_per_million", price.cached_input);
+  visit("output_usd_per_million", price.output);
+  visit("reasoning_usd_per_million", price.reasoning);
+  visit("up_to_prompt_tokens", price.up_to_prompt_tokens);
+  visit("as_of", price.as_of);
+  visit("source", price.source);
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, ManifestModel& model) {
   visit("name", model.name);
   visit("architecture", model.architecture);
@@ -33,6 +44,9 @@ void visit_fields(Visitor& visit, ManifestModel& model) {
   visit("size_bytes", model.size_bytes);
   visit("context_tokens", model.context_tokens);
   visit("chat_template", model.chat_template);
+  visit("server", model.server);
+  visit("elsewhere", model.elsewhere);
+  visit("price", model.price);
 }
 
 template <class Visitor>
@@ -78,6 +92,17 @@ void visit_fields(Visitor& visit, ManifestOptions& options) {
   visit("cpu_watts", options.cpu_watts);
   visit("meter_command", options.meter_command);
   visit("devices", options.devices);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, ManifestServer& server) {
+  visit("base_url", server.base_url);
+  visit("request", server.request_json);
+  visit("reasoning", server.reasoning);
+  visit("keep_alive_s", server.keep_alive);
+  visit("deadline_s", server.deadline);
+  visit("retries", server.retries);
+  visit("here", server.here);
 }
 
 template <class Visitor>
@@ -129,6 +154,7 @@ void visit_fields(Visitor& visit, Manifest& manifest) {
   visit("model", manifest.model);
   visit("questions", manifest.questions);
   visit("options", manifest.options);
+  visit("server", manifest.server);
   visit("prompt_template", manifest.prompt_template);
   visit("seeds", manifest.seeds);
   visit("machine", manifest.machine);

@@ -17,6 +17,17 @@
 
 namespace ipw::store {
 
+/// What a provider asked for on a day, in USD per million tokens: published, not measured.
+struct ManifestPrice {
+  double input = 0.0;
+  std::optional<double> cached_input;  // absent: as input
+  double output = 0.0;
+  std::optional<double> reasoning;                  // absent: as output
+  std::optional<std::int64_t> up_to_prompt_tokens;  // longer prompts cost more than this says
+  std::string as_of;                                // "2026-11"
+  std::string source;
+};
+
 struct ManifestModel {
   std::string name;  // as the user wrote it
   std::string architecture;
@@ -28,6 +39,9 @@ struct ManifestModel {
   std::optional<std::uint64_t> size_bytes;
   std::optional<int> context_tokens;
   std::string chat_template;
+  std::string server;                  // host and port; empty: the model ran in ipw's own process
+  bool elsewhere = false;              // on another machine, whose energy was not measured
+  std::optional<ManifestPrice> price;  // absent: none is known
 };
 
 struct ManifestQuestions {
@@ -70,6 +84,17 @@ struct ManifestOptions {
   std::optional<double> cpu_watts;   // given watts per busy core, for the CPU-time estimate
   std::string meter_command;         // of an external meter; empty: none
   std::vector<std::string> devices;  // sensors to bill, as given; empty: all in use
+};
+
+/// How a remote model was to be asked. Never a key.
+struct ManifestServer {
+  std::string base_url;                     // empty: from the environment, or the provider's own
+  std::string request_json;                 // merged into every request (RFC 7396)
+  std::string reasoning;                    // effort asked for; empty: the model's own
+  std::optional<core::Seconds> keep_alive;  // of the model in the server's memory
+  std::optional<core::Seconds> deadline;    // of one question, retries included
+  int retries = 0;                          // of a request that failed
+  std::optional<bool> here;                 // on this machine; absent: by the address
 };
 
 struct ManifestMachine {
@@ -117,6 +142,7 @@ struct Manifest {
   ManifestModel model;
   ManifestQuestions questions;
   ManifestOptions options;
+  ManifestServer server;
   std::string prompt_template;
   std::map<std::string, std::uint64_t> seeds;  // by name: "run", "sampling", "generation", …
   ManifestMachine machine;

@@ -53,7 +53,9 @@ TEST_F(BadInput, AFileThatIsNoGgufIsSaidToBeNone) {
 }
 
 TEST_F(BadInput, ASchemeThatIsNotThereYetSaysWhatWorks) {
-  expect_refusal("ollama:llama3", good_, 1, {"ollama:", "GGUF file"});
+  expect_refusal("routed:hybrid", good_, 1, {"routed:", "GGUF file"});
+  expect_refusal("ollama:", good_, 2, {"ollama:NAME"});
+  expect_refusal("anthropic:claude", good_, 1, {"ANTHROPIC_API_KEY", "--api-key-file"});
 }
 
 TEST_F(BadInput, AMissingQuestionFileIsNamed) {
