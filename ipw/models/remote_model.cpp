@@ -221,6 +221,9 @@ core::Result<std::unique_ptr<RemoteModel>> RemoteModel::open(const WireFormat& f
   IPW_TRY(const net::Url own, net::parse_url(format.traits().default_url));
   opened.options.wire.providers_own = opened.base.authority() == own.authority();
   IPW_CHECK(opened.find_key());
+  if (opened.options.deadline) {  // a slow model may be silent for as long as it has time
+    opened.options.client.idle_timeout = *opened.options.deadline;
+  }
   if (opened.options.environment) {
     std::deque<std::string> values;  // whose addresses stay
     IPW_TRY(opened.options.client.proxies, net::proxies_from([&](const char* name) -> const char* {

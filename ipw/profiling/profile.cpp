@@ -41,6 +41,7 @@ class Profile {
     for (const store::IdlePower& power : idle) IPW_CHECK(run.append_idle(power));
     IPW_TRY(const std::optional<energy::TokenCost> cost, warm_up());
     metering_.start_attribution(idle, cost);
+    IPW_CHECK(note_loading(run));
     IPW_CHECK(note(run, progress_.done > 0 ? "resumed" : "started", cost_text(cost)));
 
     IPW_CHECK(ask_all(run));
@@ -75,6 +76,14 @@ class Profile {
 
   core::Result<void> note(store::Run& run, const char* kind, const std::string& text) const {
     return run.append_event(parts_.clock.wall(), kind, text);
+  }
+
+  // What a server took to load the model is no question's time; it is told on its own.
+  core::Result<void> note_loading(store::Run& run) const {
+    if (loading_ < core::Seconds(0.5)) return {};  // it was there, and only looked up
+    return note(
+        run, "loaded",
+        fmt::format("the server loaded the model in {:.1f} s, at the warm-up", loading_.count()));
   }
 
   core::Result<void> note_sensor_trouble(store::Run& run) const {
@@ -120,6 +129,9 @@ class Profile {
       IPW_TRY(const std::optional<record::Question> question, parts_.questions.next());
       if (!question) break;
       const auto answer = model_->generate(request_for(*question, 0), {}, stop_);
+      if (answer) {
+        loading_ = std::max(loading_, answer->server.load.value_or(core::Seconds(0)));
+      }
       if (!answer || !answer->timings.first_token) continue;
       if (!answer->usage.prompt || !answer->usage.output) continue;
       prefill += *answer->timings.first_token - answer->timings.started;
@@ -211,6 +223,7 @@ class Profile {
   const ProgressSink& sink_;
   std::stop_token stop_;
   Metering metering_;
+  core::Seconds loading_{0};  // longest that a server took to load the model, at the warm-up
   std::unique_ptr<models::LanguageModel> model_;
   Progress progress_;
 };

@@ -50,7 +50,7 @@ export function tick(unit) {
 }
 
 export const records = (number) => `${count(number)} ${number === 1 ? 'record' : 'records'}`;
-export const count = (value) => Number(value).toLocaleString('en');
+export const count = (value) => (value === null ? '—' : Number(value).toLocaleString('en'));
 export const percent = (share) => `${digits(100 * share)} %`;
 
 export function bytes(value) {

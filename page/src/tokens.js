@@ -20,7 +20,7 @@ function lineWords(line) {
 
 // Each answer as a dot where the page has all of them and they are few.
 function dotsOf({ rows }, { joules_low: low, joules_high: high, tokens_high: most }) {
-  return rows.filter(({ joules, output_tokens: n }) => joules !== null && joules >= low && joules <= high && n <= most);
+  return rows.filter(({ joules, output_tokens: n }) => joules !== null && n !== null && joules >= low && joules <= high && n <= most);
 }
 
 function cellsOf({ cells, columns, rows, tokens_high: most, joules_low: low, joules_high: high }) {

@@ -126,6 +126,19 @@ TEST_F(Server, FourApisAreProfiledFromTheirTranscripts) {
   }
 }
 
+TEST_F(Server, LoadingTheModelIsAnEventOfItsOwn) {
+  const FaultServer server(numbered([](int) {
+    return answer("200 OK", "application/x-ndjson", transcript("ollama-chat.ndjson"));
+  }));
+  const Finished finished =
+      ipw({"profile", "--model", "ollama:example", "--dataset", questions(1), "--base-url",
+           url(server), "--out", out_, "--idle", "0", "--warmup", "1"},
+          environment_);
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  EXPECT_NE(read_file(fs::path(out_) / "run.sqlite").find("loaded the model in 0.9 s"),
+            std::string::npos);
+}
+
 TEST_F(Server, EveryBadAnswerFailsOneQuestionAndTheRunGoesOn) {
   const std::string error = R"({"error":{"message":"no"}})";
   const std::vector<std::string> bad = {
