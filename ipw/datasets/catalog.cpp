@@ -2,9 +2,9 @@
 #include "ipw/datasets/catalog.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
+#include "ipw/core/user_directories.h"
 #include "ipw/datasets/demo_text.h"
 #include "ipw/datasets/generated_questions.h"
 #include "ipw/datasets/spelling.h"
@@ -31,11 +31,6 @@ constexpr NamedSet kSets[] = {
      "prompt=question,reference=answer,choices=options,task=category,id=question_id", "choice", "",
      "the test split of TIGER-Lab/MMLU-Pro, as JSON Lines"},
 };
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 ReadingOptions completed(const NamedSet& set, ReadingOptions options) {
   const auto complete = [](std::string& option, std::string_view preset) {
@@ -73,13 +68,11 @@ std::span<const NamedSet> named_sets() { return kSets; }
 
 std::vector<std::filesystem::path> standard_folders() {
   std::vector<std::filesystem::path> folders;
-  if (const std::string own = environment("IPW_DATA"); !own.empty()) folders.emplace_back(own);
-  const std::string data_home = environment("XDG_DATA_HOME");
-  const std::string home = environment("HOME");
-  if (!data_home.empty()) {
-    folders.push_back(std::filesystem::path(data_home) / "ipw/datasets");
-  } else if (!home.empty()) {
-    folders.push_back(std::filesystem::path(home) / ".local/share/ipw/datasets");
+  if (const auto own = core::process_variable("IPW_DATA"); own && !own->empty()) {
+    folders.emplace_back(*own);
+  }
+  if (const auto data = core::data_directory(core::process_variable); data) {
+    folders.push_back(*data / "datasets");
   }
   return folders;
 }
