@@ -2,8 +2,12 @@
 
 #include "ipw/models/bundled_models.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <system_error>
+
+#include "ipw/core/user_directories.h"
 
 namespace ipw::models {
 
@@ -25,6 +29,29 @@ std::vector<BundledModel> bundled_models(const fs::path& directory) {
   }
   std::ranges::sort(models, {}, &BundledModel::name);
   return models;
+}
+
+fs::path pulled_models_directory() {
+  const auto data = core::data_directory(core::process_variable);
+  return data ? *data / "models" : fs::path();
+}
+
+core::Result<fs::path> model_file(const std::string& name) {
+  fs::path path(name);
+  std::error_code error;
+  if (!name.empty() && fs::exists(path, error)) return path;
+  std::string there;
+  for (const fs::path& directory : {bundled_models_directory(), pulled_models_directory()}) {
+    for (const BundledModel& model : bundled_models(directory)) {
+      if (model.name == name || model.path.filename() == name) return model.path;
+      there += " or " + model.name;
+    }
+  }
+  if (path.extension() == ".gguf") return path;
+  return core::fail(core::ErrorCode::kUsage,
+                    fmt::format("cannot open model \"{}\": it names neither a GGUF file, nor a "
+                                "bundled model, nor a known scheme (write FILE.gguf{})",
+                                name, there));
 }
 
 }  // namespace ipw::models

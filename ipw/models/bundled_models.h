@@ -1,14 +1,17 @@
 #pragma once
-// The models that come with ipw: every GGUF file of share/ipw/models, next to the program.
+// The models that a name without a scheme can mean: those that came with ipw, every GGUF file of
+// share/ipw/models next to the program, and those that `ipw models pull` fetched.
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "ipw/core/result.h"
+
 namespace ipw::models {
 
-/// One file of the folder; `name` is the file's without ".gguf".
+/// One file of a folder; `name` is the file's without ".gguf".
 struct BundledModel {
   std::string name;
   std::filesystem::path path;
@@ -22,5 +25,13 @@ struct BundledModel {
 /// The GGUF files of `directory`, by name; none where it does not exist.
 [[nodiscard]] std::vector<BundledModel> bundled_models(
     const std::filesystem::path& directory = bundled_models_directory());
+
+/// The folder of `ipw models pull`: models/ of core::data_directory(). Need not exist; empty where
+/// the environment names no place.
+[[nodiscard]] std::filesystem::path pulled_models_directory();
+
+/// The file that a name without a scheme means: a file of that name, else a bundled model, else a
+/// pulled one. A path that ends in ".gguf" is taken as it is. kUsage where it means none.
+[[nodiscard]] core::Result<std::filesystem::path> model_file(const std::string& name);
 
 }  // namespace ipw::models

@@ -55,12 +55,6 @@ Result<void> check(const EngineOptions& options) {
   return {};
 }
 
-int threads_for(int asked, std::uint64_t parameters) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  if (asked > 0) return std::min(asked, cores);
-  return parameters < kOneThreadBelow ? 1 : cores;
-}
-
 std::uint32_t context_for(int asked, const GgufMetadata& metadata) {
   if (asked > 0) return static_cast<std::uint32_t>(asked);
   const std::uint64_t trained = metadata.context_tokens.value_or(kDefaultContext);
@@ -88,6 +82,12 @@ std::optional<std::uint64_t> peak_memory() {
 }
 
 }  // namespace
+
+int threads_for(int asked, std::optional<std::uint64_t> parameters) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (asked > 0) return std::min(asked, cores);
+  return parameters && *parameters < kOneThreadBelow ? 1 : cores;
+}
 
 struct LlamaEngine::Loaded {
   Loaded(std::filesystem::path file, GgufMetadata read, ChatTemplate parsed)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,10 @@ struct EngineOptions {
   std::filesystem::path library_directory;  // of llama.cpp's backends; empty: found
   const core::Clock* clock = nullptr;       // outlives the engine; null: the machine's
 };
+
+/// Threads of an engine on the CPU: `asked`, or, where it is 0, one below 100 M parameters (more
+/// only spin on so little work) and every core above. Never more than there are cores.
+[[nodiscard]] int threads_for(int asked, std::optional<std::uint64_t> parameters);
 
 /// How likely a given answer is.
 struct AnswerScore {

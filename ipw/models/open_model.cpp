@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "ipw/models/bundled_models.h"
@@ -19,31 +18,13 @@ using core::fail;
 
 constexpr std::array kSchemes = std::to_array<ModelScheme>({
     {"", "FILE.gguf", "a GGUF file, run in this process by llama.cpp", true},
-    {"", "NAME", "a model that came with ipw, if one is called so", true},
+    {"", "NAME", "a model that came with ipw or was pulled, if one is called so", true},
     {"ollama:", "ollama:NAME", "a model of an Ollama server", true},
     {"openai:", "openai:NAME", "a model behind an OpenAI-compatible server (--base-url)", true},
     {"anthropic:", "anthropic:NAME", "a model of Anthropic's API", true},
     {"gemini:", "gemini:NAME", "a model of Google's Gemini API", true},
     {"routed:", "routed:CONFIG", "a router over several models", false},
 });
-
-// The file that a name without a scheme stands for; a file of that name goes before a bundled one.
-core::Result<std::filesystem::path> file_of(const std::string& name) {
-  std::filesystem::path path(name);
-  std::error_code error;
-  if (path.extension() == ".gguf" || (!name.empty() && std::filesystem::exists(path, error))) {
-    return path;
-  }
-  std::string there;
-  for (const BundledModel& model : bundled_models()) {
-    if (model.name == name) return model.path;
-    there += " or " + model.name;
-  }
-  return fail(ErrorCode::kUsage,
-              fmt::format("cannot open model \"{}\": it names neither a GGUF file, nor a bundled "
-                          "model, nor a known scheme (write FILE.gguf{})",
-                          name, there));
-}
 
 // The row of `name`'s prefix; null: it has none.
 const ModelScheme* scheme_of(const std::string& name) {
@@ -74,7 +55,7 @@ core::Result<std::filesystem::path> checked_file(const std::string& name) {
                             "GGUF file)",
                             name, scheme->written));
   }
-  IPW_TRY(std::filesystem::path path, file_of(name));
+  IPW_TRY(std::filesystem::path path, model_file(name));
   IPW_CHECK(read_gguf_metadata(path));
   return path;
 }
