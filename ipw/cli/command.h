@@ -36,6 +36,8 @@ Action declare_history(CLI::App& app, Context& context);
 Action declare_gdp(CLI::App& app, Context& context);
 Action declare_gdi(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);
+Action declare_models(CLI::App& app, Context& context);
+Action declare_servers(CLI::App& app, Context& context);
 Action declare_list(CLI::App& app, Context& context);
 Action declare_completion(CLI::App& app, Context& context);
 Action declare_help(CLI::App& app, Context& context);

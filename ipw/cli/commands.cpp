@@ -75,6 +75,18 @@ constexpr std::array kCommands{
             "ipw doctor\n"
             "ipw doctor --json\n",
             declare_doctor},
+    Command{"models", "Fetch models, list those that are here, say what a file is",
+            "ipw models list\n"
+            "ipw models info ipw-s\n"
+            "ipw models pull hf:ORG/REPO/FILE.gguf\n"
+            "ipw models pull https://HOST/FILE.gguf --sha256 DIGEST\n",
+            declare_models},
+    Command{"servers", "Start and stop model servers on this machine",
+            "ipw servers start llama-server --model ipw-s\n"
+            "ipw servers start llama-server --model FILE.gguf -- --ctx-size 4096\n"
+            "ipw servers status\n"
+            "ipw servers stop llama-server\n",
+            declare_servers},
     Command{"list", "List question sets, tasks, scorers, sensors, model schemes, figures and runs",
             "ipw list datasets\n"
             "ipw list runs\n",

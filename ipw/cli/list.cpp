@@ -1,4 +1,6 @@
 // ipw list: what there is to choose from.
+#include "ipw/cli/list.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -64,6 +66,11 @@ std::vector<Item> list_models(const std::filesystem::path&) {
     items.push_back({model.name, fmt::format("came with ipw; {:.2f} MB",
                                              static_cast<double>(model.size_bytes) / 1e6)});
   }
+  for (const models::BundledModel& model :
+       models::bundled_models(models::pulled_models_directory())) {
+    items.push_back({model.name, fmt::format("pulled; {:.2f} MB",
+                                             static_cast<double>(model.size_bytes) / 1e6)});
+  }
   return items;
 }
 
@@ -114,28 +121,27 @@ struct ListFlags {
   bool json = false;
 };
 
-void print(const ListFlags& flags, Context& context) {
+}  // namespace
+
+void print_listings(const std::vector<std::string>& what, const std::string& runs, bool as_json,
+                    const char* command, Context& context) {
   nlohmann::ordered_json json = {{"schema_version", report::kJsonSchemaVersion},
-                                 {"command", "list"}};
+                                 {"command", command}};
   for (const Listing& listing : kListings) {
-    if (!flags.what.empty() && std::ranges::find(flags.what, listing.name) == flags.what.end()) {
-      continue;
-    }
+    if (!what.empty() && std::ranges::find(what, listing.name) == what.end()) continue;
     auto& entries = json[listing.name] = nlohmann::ordered_json::array();
-    if (!flags.json) context.out << listing.name << "\n";
-    for (const Item& item : listing.items(flags.runs)) {
+    if (!as_json) context.out << listing.name << "\n";
+    for (const Item& item : listing.items(runs)) {
       entries.push_back({{"name", item.name}, {"summary", item.summary}});
-      if (flags.json) continue;
+      if (as_json) continue;
       context.out << fmt::format("  {:<18} ", item.name)
                   << report::wrapped(item.summary, report::kTerminalWidth, 21,
                                      std::max<std::size_t>(item.name.size() + 3, 21))
                   << "\n";
     }
   }
-  if (flags.json) context.out << json.dump(2) << "\n";
+  if (as_json) context.out << json.dump(2) << "\n";
 }
-
-}  // namespace
 
 Action declare_list(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ListFlags>();
@@ -148,7 +154,7 @@ Action declare_list(CLI::App& app, Context& context) {
   app.add_option("--runs-dir", flags->runs, "Where runs are looked for")->capture_default_str();
   app.add_flag("--json", flags->json, "Print one JSON document instead of text");
   return [flags, &context] {
-    print(*flags, context);
+    print_listings(flags->what, flags->runs, flags->json, "list", context);
     return static_cast<int>(kDone);
   };
 }

@@ -1,0 +1,230 @@
+// ipw models: the model files of this machine, and fetching more.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ipw/cli/command.h"
+#include "ipw/cli/context.h"
+#include "ipw/cli/list.h"
+#include "ipw/cli/program.h"
+#include "ipw/cli/remote.h"
+#include "ipw/core/user_directories.h"
+#include "ipw/models/bundled_models.h"
+#include "ipw/models/gguf_metadata.h"
+#include "ipw/models/pull.h"
+#include "ipw/report/figure_json.h"
+#include "ipw/report/text.h"
+
+namespace ipw::cli {
+namespace {
+
+using core::ErrorCode;
+using core::fail;
+using Json = nlohmann::ordered_json;
+
+struct ModelsFlags {
+  models::PullRequest pull;
+  std::string to;
+  std::string name;
+  bool json = false;
+};
+
+Json document(const char* command) {
+  return {{"schema_version", report::kJsonSchemaVersion}, {"command", command}};
+}
+
+// One line on a terminal, rewritten ten times a second; a line every ten seconds elsewhere.
+class PullLine {
+ public:
+  explicit PullLine(Context& context) : context_(context), begun_(context.clock.now()) {}
+
+  void show(const models::PullProgress& progress) {
+    const core::Instant now = context_.clock.now();
+    if (!first_) first_ = progress.bytes;
+    if (now < next_) return;
+    next_ = now + (context_.progress_line ? std::chrono::milliseconds(100)
+                                          : std::chrono::milliseconds(10'000));
+    print(progress, core::Seconds(now - begun_).count());
+  }
+  void note(const std::string& text) {
+    end();
+    context_.err << "  " << text << "\n";
+  }
+  void end() {
+    if (open_) context_.err << "\n";
+    open_ = false;
+  }
+
+ private:
+  void print(const models::PullProgress& progress, double seconds) {
+    constexpr double kMega = 1e6;
+    const double came = static_cast<double>(progress.bytes);
+    const double rate = seconds > 0 ? (came - static_cast<double>(*first_)) / seconds : 0;
+    std::string text = fmt::format("  {:.1f} MB", came / kMega);
+    if (progress.total) {
+      const double total = static_cast<double>(*progress.total);
+      text = fmt::format("  {:.1f} of {:.1f} MB ({:.0f} %)", came / kMega, total / kMega,
+                         total > 0 ? 100 * came / total : 100.0);
+      if (rate > 0) text += fmt::format(", {:.0f} s left", (total - came) / rate);
+    }
+    if (rate > 0) text += fmt::format(", {:.1f} MB/s", rate / kMega);
+    context_.err << (context_.progress_line ? "\r\x1b[K" : "") << text
+                 << (context_.progress_line ? "" : "\n") << std::flush;
+    open_ = context_.progress_line;
+  }
+
+  Context& context_;
+  core::Instant begun_;
+  core::Instant next_;
+  std::optional<std::uint64_t> first_;
+  bool open_ = false;
+};
+
+const char* checked_by(const models::Pulled& pulled) {
+  switch (pulled.checked) {
+    case models::PullCheck::kGiven: return "as given";
+    case models::PullCheck::kServer: return "as the server says";
+    case models::PullCheck::kNothing:
+      return "compared with nothing: neither --sha256 nor the server said what it should be";
+  }
+  return "";
+}
+
+const char* checked_name(models::PullCheck check) {
+  switch (check) {
+    case models::PullCheck::kGiven: return "given";
+    case models::PullCheck::kServer: return "server";
+    case models::PullCheck::kNothing: return "nothing";
+  }
+  return "";
+}
+
+core::Result<int> pull(const ModelsFlags& flags, Context& context) {
+  models::PullRequest request = flags.pull;
+  request.hub = context.environment("HF_ENDPOINT").value_or(request.hub);
+  request.hub_token = context.environment("HF_TOKEN").value_or("");
+  request.directory = flags.to;
+  if (flags.to.empty()) {
+    IPW_TRY(const std::filesystem::path data, core::data_directory(context.environment));
+    request.directory = data / "models";
+  }
+  IPW_TRY(const net::Url address, models::pull_address(request));
+  IPW_TRY(const std::string name, models::pull_file_name(request, address));
+  IPW_TRY(const auto http, open_http_client(context));
+  context.err << fmt::format("fetching {} from {}\n", name, address.authority());
+  PullLine line(context);
+  const auto pulled = models::pull_model(
+      *http, request,
+      {.retry = {},
+       .clock = &context.clock,
+       .on_progress = [&](const models::PullProgress& progress) { line.show(progress); },
+       .on_note = [&](const std::string& text) { line.note(text); }},
+      context.stop);
+  line.end();
+  if (!pulled) {
+    const int status = report_error(context, pulled.error());
+    return pulled.error().code == ErrorCode::kCancelled ? static_cast<int>(kInterrupted) : status;
+  }
+  if (flags.json) {
+    Json json = document("models pull");
+    json.update({{"file", pulled->file.string()},
+                 {"bytes", pulled->bytes},
+                 {"sha256", pulled->sha256},
+                 {"sha256_compared_with", checked_name(pulled->checked)},
+                 {"already_there", pulled->already_there}});
+    context.out << json.dump(2) << "\n";
+    return kDone;
+  }
+  context.out << fmt::format("{}{}, {:.1f} MB\n", pulled->already_there ? "already there: " : "",
+                             pulled->file.string(), static_cast<double>(pulled->bytes) / 1e6)
+              << "  SHA-256 " << pulled->sha256 << "\n  " << checked_by(*pulled) << "\n";
+  return kDone;
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+std::string or_dash(const std::optional<std::uint64_t>& value) {
+  return value ? std::to_string(*value) : "—";
+}
+
+core::Result<int> info(const ModelsFlags& flags, Context& context) {
+  IPW_TRY(const std::filesystem::path file, models::model_file(flags.name));
+  IPW_TRY(const models::GgufMetadata model, models::read_gguf_metadata(file));
+  if (flags.json) {
+    Json json = document("models info");
+    json.update({{"file", file.string()},
+                 {"name", model.name},
+                 {"architecture", model.architecture},
+                 {"quantization", model.quantization},
+                 {"parameters", or_null(model.parameters)},
+                 {"active_parameters", or_null(model.active_parameters)},
+                 {"context_tokens", or_null(model.context_tokens)},
+                 {"layers", or_null(model.number("block_count"))},
+                 {"embedding_length", or_null(model.number("embedding_length"))},
+                 {"tensors", model.tensor_count},
+                 {"size_bytes", model.size_bytes},
+                 {"has_chat_template", model.has_chat_template}});
+    context.out << json.dump(2) << "\n";
+    return kDone;
+  }
+  const auto row = [&](const char* what, const std::string& value) {
+    context.out << fmt::format("  {:<18} {}\n", what, value.empty() ? "—" : value);
+  };
+  context.out << file.string() << "\n";
+  row("name", model.name);
+  row("architecture", model.architecture);
+  row("quantization", model.quantization);
+  row("parameters", or_dash(model.parameters));
+  row("active per token", or_dash(model.active_parameters));
+  row("context tokens", or_dash(model.context_tokens));
+  row("layers", or_dash(model.number("block_count")));
+  row("embedding length", or_dash(model.number("embedding_length")));
+  row("tensors", std::to_string(model.tensor_count));
+  row("size", fmt::format("{:.2f} MB", static_cast<double>(model.size_bytes) / 1e6));
+  row("chat template", model.has_chat_template ? "in the file" : "none");
+  return kDone;
+}
+
+}  // namespace
+
+Action declare_models(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<ModelsFlags>();
+  CLI::App* listing = app.add_subcommand("list", "As `ipw list models`");
+  listing->add_flag("--json", flags->json, "Print one JSON document instead of text");
+
+  CLI::App* informing = app.add_subcommand("info", "Say what a model's file says about itself");
+  informing->add_option("NAME", flags->name, "A GGUF file, or a name of `ipw models list`")
+      ->required();
+  informing->add_flag("--json", flags->json, "Print one JSON document instead of text");
+
+  CLI::App* pulling =
+      app.add_subcommand("pull", "Fetch a GGUF file; what broke off goes on where it stopped");
+  pulling
+      ->add_option(
+          "SOURCE", flags->pull.source,
+          "The file's address, or hf:ORG/REPO/FILE.gguf[@REVISION] of the Hugging Face hub")
+      ->required();
+  pulling->add_option("--sha256", flags->pull.sha256, "The digest that it must have");
+  pulling->add_option("--as", flags->pull.name, "Keep it under this name");
+  pulling->add_option("--to", flags->to, "Folder; ipw/models in $XDG_DATA_HOME by default");
+  pulling->add_flag("--json", flags->json, "Print one JSON document instead of text");
+
+  app.require_subcommand(1);
+  return [=, &context] {
+    if (listing->parsed()) {
+      print_listings({"models"}, {}, flags->json, "models list", context);
+      return static_cast<int>(kDone);
+    }
+    if (informing->parsed()) return finish(context, info(*flags, context));
+    return finish(context, pull(*flags, context));
+  };
+}
+
+}  // namespace ipw::cli
