@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,6 +100,7 @@ std::uint16_t serve_elsewhere(pid_t* child) {
   if (pipe(ports) != 0) give_up("no pipe");
   *child = fork();
   if (*child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive a benchmark that gives up
     pin(0);
     const auto server = net::HttpServer::open({}, routes());
     if (!server) give_up(server.error().message);

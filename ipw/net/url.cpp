@@ -95,8 +95,9 @@ std::string_view take_host(std::string_view text, Url& url) {
     host = text.substr(0, text.find(':'));
     text.remove_prefix(host.size());
     if (host.empty()) return "it names no host";
-    if (!std::ranges::all_of(host, is_host_char))
+    if (!std::ranges::all_of(host, is_host_char)) {
       return "the host has a character that no host has";
+    }
   }
   url.host = lower_case(host);
   if (text.empty()) return {};
@@ -117,8 +118,9 @@ core::Result<Url> parse_url(std::string_view text) {
   std::string_view rest = text;
   if (rest.starts_with("unix:")) {
     url.socket_path = rest.substr(5);
-    if (!url.socket_path.starts_with('/'))
+    if (!url.socket_path.starts_with('/')) {
       return refuse(text, "the path of a socket begins with /");
+    }
     return url;
   }
   const std::size_t scheme_end = rest.find("://");
