@@ -41,10 +41,9 @@ const WireFormat* format_of(const std::string& name) {
                            : find_wire_format(scheme->prefix.substr(0, scheme->prefix.size() - 1));
 }
 
-core::Result<std::unique_ptr<RemoteModel>> open_remote(const WireFormat& format,
-                                                       const std::string& name,
-                                                       const RemoteOptions& options) {
-  return RemoteModel::open(format, name.substr(format.traits().scheme.size() + 1), options);
+// The name that the server knows the model by.
+std::string served_name(const WireFormat& format, const std::string& name) {
+  return name.substr(format.traits().scheme.size() + 1);
 }
 
 // Where the model called `name` is, once all that can be said without loading it is well.
@@ -66,8 +65,7 @@ std::span<const ModelScheme> model_schemes() { return kSchemes; }
 
 core::Result<void> check_model(const std::string& name, const RemoteOptions& remote) {
   if (const WireFormat* format = format_of(name)) {
-    IPW_CHECK(open_remote(*format, name, remote));
-    return {};
+    return RemoteModel::check(*format, served_name(*format, name), remote);
   }
   IPW_CHECK(checked_file(name));
   return {};
@@ -79,7 +77,7 @@ core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
   if (const WireFormat* format = format_of(name)) {
     RemoteOptions asked = remote;
     if (asked.wire.context_tokens == 0) asked.wire.context_tokens = options.context_tokens;
-    IPW_TRY(auto model, open_remote(*format, name, asked));
+    IPW_TRY(auto model, RemoteModel::open(*format, served_name(*format, name), asked));
     return std::unique_ptr<LanguageModel>(std::move(model));
   }
   IPW_TRY(const std::filesystem::path path, checked_file(name));

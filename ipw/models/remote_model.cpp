@@ -208,9 +208,8 @@ class RemoteModel::Connection {
   }
 };
 
-core::Result<std::unique_ptr<RemoteModel>> RemoteModel::open(const WireFormat& format,
-                                                             const std::string& model,
-                                                             RemoteOptions options) {
+core::Result<std::unique_ptr<RemoteModel::Connection>> RemoteModel::prepare(
+    const WireFormat& format, const std::string& model, RemoteOptions options) {
   if (model.empty()) {
     return fail(ErrorCode::kUsage, fmt::format("cannot open a model: none is named (write {}:NAME)",
                                                format.traits().scheme));
@@ -231,7 +230,20 @@ core::Result<std::unique_ptr<RemoteModel>> RemoteModel::open(const WireFormat& f
               return found ? values.emplace_back(*found).c_str() : nullptr;
             }));
   }
-  IPW_TRY(opened.client, net::HttpClient::open(opened.options.client));
+  return connection;
+}
+
+core::Result<void> RemoteModel::check(const WireFormat& format, const std::string& model,
+                                      const RemoteOptions& options) {
+  IPW_CHECK(prepare(format, model, options));
+  return {};
+}
+
+core::Result<std::unique_ptr<RemoteModel>> RemoteModel::open(const WireFormat& format,
+                                                             const std::string& model,
+                                                             RemoteOptions options) {
+  IPW_TRY(std::unique_ptr<Connection> connection, prepare(format, model, std::move(options)));
+  IPW_TRY(connection->client, net::HttpClient::open(connection->options.client));
   return std::unique_ptr<RemoteModel>(new RemoteModel(std::move(connection)));
 }
 

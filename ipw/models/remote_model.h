@@ -52,6 +52,9 @@ class RemoteModel final : public LanguageModel {
   [[nodiscard]] static core::Result<std::unique_ptr<RemoteModel>> open(const WireFormat& format,
                                                                        const std::string& model,
                                                                        RemoteOptions options);
+  /// What open() would say, at less cost.
+  [[nodiscard]] static core::Result<void> check(const WireFormat& format, const std::string& model,
+                                                const RemoteOptions& options);
   ~RemoteModel() override;
 
   [[nodiscard]] ModelDescription describe() const override;
@@ -67,6 +70,10 @@ class RemoteModel final : public LanguageModel {
 
  private:
   class Connection;
+  // Without its client.
+  [[nodiscard]] static core::Result<std::unique_ptr<Connection>> prepare(const WireFormat& format,
+                                                                         const std::string& model,
+                                                                         RemoteOptions options);
   explicit RemoteModel(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };

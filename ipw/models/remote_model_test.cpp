@@ -87,7 +87,9 @@ core::Error failure_of(RemoteModel& model) {
 }
 
 core::Error failure_with(const std::string& bytes) {
-  const FaultServer server = always(bytes);
+  const FaultServer server([&](FaultPeer& peer) {  // and then it hangs up
+    if (!peer.read_request().empty()) peer.send(bytes);
+  });
   const auto model = open("openai", options_for(server));
   return failure_of(*model);
 }
