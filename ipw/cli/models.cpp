@@ -12,10 +12,12 @@
 #include "ipw/cli/list.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/remote.h"
+#include "ipw/cli/server_flags.h"
 #include "ipw/core/user_directories.h"
 #include "ipw/models/bundled_models.h"
 #include "ipw/models/gguf_metadata.h"
 #include "ipw/models/pull.h"
+#include "ipw/models/wire_format.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/text.h"
 
@@ -154,7 +156,59 @@ std::string or_dash(const std::optional<std::uint64_t>& value) {
   return value ? std::to_string(*value) : "—";
 }
 
+void print_row(Context& context, const char* what, const std::string& value) {
+  context.out << fmt::format("  {:<18} {}\n", what, value.empty() ? "—" : value);
+}
+
+// What the price list says about a model behind an API.
+core::Result<int> published_info(const std::string& provider, const std::string& name, bool as_json,
+                                 Context& context) {
+  IPW_TRY(const std::vector<models::ApiModel> rows, published_models(context));
+  const models::ApiModel* row = models::find_model(rows, provider, name);
+  if (row == nullptr) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("nothing is published here about {}:{} (add a row to models.csv in "
+                            "~/.config/ipw; docs/servers.md says how)",
+                            provider, name));
+  }
+  const std::optional<models::Price>& price = row->price;
+  if (as_json) {
+    Json json = document("models info");
+    json.update({{"provider", provider},
+                 {"name", name},
+                 {"parameters", or_null(row->parameters)},
+                 {"active_parameters", or_null(row->active_parameters)},
+                 {"context_tokens", or_null(row->context_tokens)},
+                 {"price", nullptr},
+                 {"as_of", row->as_of},
+                 {"source", row->source}});
+    if (price) {
+      json["price"] = {{"provenance", "published"},
+                       {"input_usd_per_million_tokens", price->input},
+                       {"cached_input_usd_per_million_tokens", or_null(price->cached_input)},
+                       {"output_usd_per_million_tokens", price->output},
+                       {"reasoning_usd_per_million_tokens", or_null(price->reasoning)}};
+    }
+    context.out << json.dump(2) << "\n";
+    return kDone;
+  }
+  context.out << provider << ":" << name << ", as published\n";
+  print_row(context, "parameters", or_dash(row->parameters));
+  print_row(context, "context tokens",
+            row->context_tokens ? std::to_string(*row->context_tokens) : "");
+  print_row(context, "USD per million",
+            price ? fmt::format("{} in, {} out", price->input, price->output) : "");
+  print_row(context, "as of", row->as_of);
+  print_row(context, "source", row->source);
+  return kDone;
+}
+
 core::Result<int> info(const ModelsFlags& flags, Context& context) {
+  const std::size_t colon = flags.name.find(':');
+  if (colon != std::string::npos && models::find_wire_format(flags.name.substr(0, colon))) {
+    return published_info(flags.name.substr(0, colon), flags.name.substr(colon + 1), flags.json,
+                          context);
+  }
   IPW_TRY(const std::filesystem::path file, models::model_file(flags.name));
   IPW_TRY(const models::GgufMetadata model, models::read_gguf_metadata(file));
   if (flags.json) {
@@ -174,21 +228,18 @@ core::Result<int> info(const ModelsFlags& flags, Context& context) {
     context.out << json.dump(2) << "\n";
     return kDone;
   }
-  const auto row = [&](const char* what, const std::string& value) {
-    context.out << fmt::format("  {:<18} {}\n", what, value.empty() ? "—" : value);
-  };
   context.out << file.string() << "\n";
-  row("name", model.name);
-  row("architecture", model.architecture);
-  row("quantization", model.quantization);
-  row("parameters", or_dash(model.parameters));
-  row("active per token", or_dash(model.active_parameters));
-  row("context tokens", or_dash(model.context_tokens));
-  row("layers", or_dash(model.number("block_count")));
-  row("embedding length", or_dash(model.number("embedding_length")));
-  row("tensors", std::to_string(model.tensor_count));
-  row("size", fmt::format("{:.2f} MB", static_cast<double>(model.size_bytes) / 1e6));
-  row("chat template", model.has_chat_template ? "in the file" : "none");
+  print_row(context, "name", model.name);
+  print_row(context, "architecture", model.architecture);
+  print_row(context, "quantization", model.quantization);
+  print_row(context, "parameters", or_dash(model.parameters));
+  print_row(context, "active per token", or_dash(model.active_parameters));
+  print_row(context, "context tokens", or_dash(model.context_tokens));
+  print_row(context, "layers", or_dash(model.number("block_count")));
+  print_row(context, "embedding length", or_dash(model.number("embedding_length")));
+  print_row(context, "tensors", std::to_string(model.tensor_count));
+  print_row(context, "size", fmt::format("{:.2f} MB", static_cast<double>(model.size_bytes) / 1e6));
+  print_row(context, "chat template", model.has_chat_template ? "in the file" : "none");
   return kDone;
 }
 
@@ -199,8 +250,11 @@ Action declare_models(CLI::App& app, Context& context) {
   CLI::App* listing = app.add_subcommand("list", "As `ipw list models`");
   listing->add_flag("--json", flags->json, "Print one JSON document instead of text");
 
-  CLI::App* informing = app.add_subcommand("info", "Say what a model's file says about itself");
-  informing->add_option("NAME", flags->name, "A GGUF file, or a name of `ipw models list`")
+  CLI::App* informing =
+      app.add_subcommand("info", "Say what a model's file, or the price list, says about it");
+  informing
+      ->add_option("NAME", flags->name,
+                   "A GGUF file, a name of `ipw models list`, or one like openai:NAME")
       ->required();
   informing->add_flag("--json", flags->json, "Print one JSON document instead of text");
 

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "ipw/core/user_directories.h"
 #include "ipw/models/api_catalog.h"
 #include "ipw/models/wire_format.h"
 #include "ipw/net/url.h"
@@ -23,17 +24,6 @@ using core::fail;
 
 constexpr std::array kFixed{"--base-url", "--request", "--reasoning", "--keep-alive",
                             "--deadline", "--retries", "--server-is"};
-
-// $XDG_CONFIG_HOME/ipw/models.csv, else ~/.config/ipw/models.csv; empty: neither is known.
-std::filesystem::path own_models(const Context& context) {
-  if (!context.environment) return {};
-  if (const auto config = context.environment("XDG_CONFIG_HOME"); config && !config->empty()) {
-    return std::filesystem::path(*config) / "ipw" / "models.csv";
-  }
-  const auto home = context.environment("HOME");
-  return home ? std::filesystem::path(*home) / ".config" / "ipw" / "models.csv"
-              : std::filesystem::path();
-}
 
 }  // namespace
 
@@ -106,12 +96,18 @@ models::RemoteOptions remote_options(const store::Manifest& plan, const ServerFl
   return options;
 }
 
+core::Result<std::vector<models::ApiModel>> published_models(const Context& context) {
+  if (!context.environment) return models::read_models({});
+  const auto config = core::config_directory(context.environment);
+  return models::read_models(config ? *config / "models.csv" : std::filesystem::path());
+}
+
 core::Result<void> add_published(store::ManifestModel& model, const Context& context) {
   const std::size_t colon = model.name.find(':');
   const models::WireFormat* format = models::find_wire_format(
       std::string_view(model.name).substr(0, std::min(colon, model.name.size())));
   if (format == nullptr) return {};
-  IPW_TRY(const std::vector<models::ApiModel> rows, models::read_models(own_models(context)));
+  IPW_TRY(const std::vector<models::ApiModel> rows, published_models(context));
   const models::ApiModel* row =
       models::find_model(rows, format->traits().scheme, model.name.substr(colon + 1));
   if (row == nullptr) return {};

@@ -4,9 +4,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ipw/cli/context.h"
 #include "ipw/core/result.h"
+#include "ipw/models/api_catalog.h"
 #include "ipw/models/remote_model.h"
 #include "ipw/store/manifest.h"
 
@@ -40,6 +42,10 @@ void declare_server_flags(CLI::App& app, ServerFlags& flags);
 [[nodiscard]] models::RemoteOptions remote_options(const store::Manifest& plan,
                                                    const ServerFlags& flags,
                                                    const Context& context);
+
+/// The price list that comes with ipw, and before it the user's own rows, models.csv of
+/// core::config_directory(). As models::read_models.
+[[nodiscard]] core::Result<std::vector<models::ApiModel>> published_models(const Context& context);
 
 /// Adds what is published about the model, by the row of its name: parameters, context, and a
 /// price, ipw's own for the provider's own servers, the user's for any. Errors as

@@ -29,6 +29,10 @@ Result<fs::path> data_directory(const Variables& variables) {
   return below(variables, "XDG_DATA_HOME", ".local/share");
 }
 
+Result<fs::path> config_directory(const Variables& variables) {
+  return below(variables, "XDG_CONFIG_HOME", ".config");
+}
+
 Result<fs::path> state_directory(const Variables& variables) {
   return below(variables, "XDG_STATE_HOME", ".local/state");
 }

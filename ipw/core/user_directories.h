@@ -20,6 +20,9 @@ using Variables = std::function<std::optional<std::string>(const std::string&)>;
 /// none. kUsage where neither it nor HOME is set.
 [[nodiscard]] Result<std::filesystem::path> data_directory(const Variables& variables);
 
+/// $XDG_CONFIG_HOME/ipw, or ~/.config/ipw; as data_directory.
+[[nodiscard]] Result<std::filesystem::path> config_directory(const Variables& variables);
+
 /// $XDG_STATE_HOME/ipw, or ~/.local/state/ipw; as data_directory.
 [[nodiscard]] Result<std::filesystem::path> state_directory(const Variables& variables);
 

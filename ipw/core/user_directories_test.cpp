@@ -18,6 +18,7 @@ Variables variables(std::map<std::string, std::string> set) {
 TEST(UserDirectories, FollowTheSpecification) {
   EXPECT_EQ(*data_directory(variables({{"HOME", "/home/u"}})), "/home/u/.local/share/ipw");
   EXPECT_EQ(*state_directory(variables({{"HOME", "/home/u"}})), "/home/u/.local/state/ipw");
+  EXPECT_EQ(*config_directory(variables({{"HOME", "/home/u"}})), "/home/u/.config/ipw");
   const Variables both = variables({{"HOME", "/home/u"},
                                     {"XDG_DATA_HOME", "/data"},
                                     {"XDG_STATE_HOME", "relative"}});  // counts as none

@@ -130,6 +130,11 @@ TEST_F(ServersCommand, FetchesAModelThatIsThenKnownByItsName) {
   EXPECT_EQ(json::parse(information.out).at("architecture"), "llama");
   EXPECT_THAT(run({"models", "info", "small"}).out, HasSubstr("quantization"));
 
+  EXPECT_EQ(run({"models", "info", "openai:no-such-model"}).status, 1);
+  const Finished published = run({"models", "info", "openai:gpt-4o", "--json"});
+  ASSERT_EQ(published.status, 0) << published.err;
+  EXPECT_EQ(json::parse(published.out).at("price").at("provenance"), "published");
+
   const Finished digest = run(
       {"models", "pull", base + "/small.gguf", "--as", "other", "--sha256", std::string(64, '0')});
   EXPECT_EQ(digest.status, 1);
