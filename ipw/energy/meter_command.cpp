@@ -22,7 +22,9 @@
 
 #include "ipw/energy/power_sensor.h"
 
-extern char** environ;
+#ifdef __APPLE__
+extern char** environ;  // Linux's unistd.h has it
+#endif
 
 namespace ipw::energy {
 
