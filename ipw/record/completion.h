@@ -34,8 +34,8 @@ struct Timings {
   core::Instant sent;                         // when generate() was called
   core::Instant started;                      // when the model began on it (queueing ends)
   std::optional<core::Instant> first_token;   // absent: no token came
-  std::optional<core::Instant> first_answer;  // first token after the thinking, where that is told
   core::Instant last_token;                   // end of service: the last token, or the failure
+  std::optional<core::Instant> first_answer;  // first token after the thinking, where that is told
 
   /// Service time, queueing kept apart.
   [[nodiscard]] core::Seconds service() const { return last_token - started; }

@@ -226,11 +226,11 @@ TEST_F(Server, DollarsComeFromUsageAndTheUsersOwnPrice) {
   const Finished finished = profile(server, "openai:example", 2, {"--scorer", "numeric", "--json"});
   ASSERT_EQ(finished.status, 0) << finished.err;
   EXPECT_EQ(manifest()["model"]["price"]["as_of"], "2026-11");
-  const std::size_t at = finished.out.find("usd_per_query");
-  ASSERT_NE(at, std::string::npos) << finished.out;
+  const json report = json::parse(finished.out);
+  const json& dollars = report.at("runs").at(0).at("figures").at("usd_per_query");
   // 11 prompt tokens, 4 of them cached, and 9 output tokens: 7 × 2 + 4 × 0.5 + 9 × 10 = 106.
-  EXPECT_NE(finished.out.find("0.000106", at), std::string::npos) << finished.out.substr(at, 400);
-  EXPECT_NE(finished.out.find("published", at), std::string::npos);
+  EXPECT_NEAR(dollars.at("value").get<double>(), 106e-6, 1e-11) << "single precision";
+  EXPECT_EQ(dollars.at("provenance"), "published");
 }
 
 TEST_F(Server, KeysAreNotTakenFromWhereOthersSeeThem) {

@@ -111,7 +111,7 @@ record::Call call_of(const Character& character, int number, core::Instant& free
   free_at = end + 15ms;
   call.completion.text = fmt::format("Adding {} and {}, the answer is {}.", number, task,
                                      right ? number + task : number + task + 1);
-  call.completion.usage = {.prompt = {24}, .output = {tokens}};
+  call.completion.usage = {.prompt = core::Tokens{24}, .output = core::Tokens{tokens}};
   call.completion.timings = {.intended = start - 2ms,
                              .sent = start - 1ms,
                              .started = start,
