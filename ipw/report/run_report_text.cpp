@@ -180,8 +180,6 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
 constexpr const char* kNarrowLegend =
     "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
 
-}  // namespace
-
 // What is not known about a model behind a server.
 std::vector<std::string> server_cautions(const store::ManifestModel& model) {
   std::vector<std::string> cautions;
@@ -199,6 +197,8 @@ std::vector<std::string> server_cautions(const store::ManifestModel& model) {
   }
   return cautions;
 }
+
+}  // namespace
 
 std::vector<std::string> cautions(const RunReport& report) {
   std::vector<std::string> cautions = server_cautions(report.manifest.model);
