@@ -35,6 +35,7 @@ Action declare_attribute(CLI::App& app, Context& context);
 Action declare_history(CLI::App& app, Context& context);
 Action declare_gdp(CLI::App& app, Context& context);
 Action declare_gdi(CLI::App& app, Context& context);
+Action declare_energy(CLI::App& app, Context& context);
 Action declare_doctor(CLI::App& app, Context& context);
 Action declare_models(CLI::App& app, Context& context);
 Action declare_servers(CLI::App& app, Context& context);

@@ -40,7 +40,8 @@ constexpr std::array kCommands{
             declare_savings},
     Command{"export", "Write the records of a run as CSV or JSONL",
             "ipw export RUN --format jsonl > records.jsonl\n"
-            "ipw export RUN --format csv --out records.csv\n",
+            "ipw export RUN --format csv --out records.csv\n"
+            "ipw export RUN --samples --out samples.csv\n",
             declare_export},
     Command{"dataset", "Generate questions, check a corpus, score what guessing gets",
             "ipw dataset generate --split train --seed 1 --count 1000000 --out corpus.jsonl\n"
@@ -71,6 +72,12 @@ constexpr std::array kCommands{
             "ipw gdi us --print > mine.json\n"
             "ipw gdi mine.json --json\n",
             declare_gdi},
+    Command{"energy", "Measure the joules of any program, or show this machine's power live",
+            "ipw energy\n"
+            "ipw energy -- sleep 10\n"
+            "ipw energy --repeat 5 --idle 3 --json --out joules.json -- ./program --its-flags\n"
+            "ipw energy validate --meter wall.csv --run RUN\n",
+            declare_energy},
     Command{"doctor", "Say what can be measured on this machine, and how to allow more",
             "ipw doctor\n"
             "ipw doctor --json\n",

@@ -20,6 +20,8 @@ struct Context {
   std::filesystem::path root = "/";  // where /sys and /proc are looked for
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::stop_token stop;                // requested at Ctrl-C
+  std::function<int()> sent_alone;     // Interrupt::sent_alone
+  bool out_is_terminal = false;        // what is shown live may rewrite itself
   bool progress_line = false;          // err is a terminal: progress may rewrite its line
   std::vector<std::string> arguments;  // as typed, for the manifest
 };

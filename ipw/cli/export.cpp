@@ -2,6 +2,7 @@
 #include "ipw/store/export.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -10,7 +11,9 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/energy_samples.h"
 #include "ipw/cli/program.h"
+#include "ipw/energy/telemetry_blob.h"
 
 namespace ipw::cli {
 namespace {
@@ -19,14 +22,33 @@ struct ExportFlags {
   std::string run;
   std::string format = "csv";
   std::string out;
+  bool samples = false;
 };
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+// The raw samples of every sensor, at their time on the run's time line.
+core::Result<int> export_samples(store::Run& run, const std::string& out) {
+  IPW_TRY(SampleFile file, out.empty() ? SampleFile::standard_output() : SampleFile::create(out));
+  IPW_CHECK(run.for_each_telemetry([&](const store::TelemetrySecond& second) -> core::Result<void> {
+    IPW_TRY(const std::vector<energy::Sample> samples,
+            energy::decode_telemetry(
+                {reinterpret_cast<const char*>(second.samples.data()), second.samples.size()}));
+    for (const energy::Sample& sample : samples) {
+      const std::chrono::nanoseconds at = sample.at.time_since_epoch();
+      file.add(second.sensor, at.count(), sample);
+    }
+    return {};
+  }));
+  IPW_CHECK(file.finish());
+  return kDone;
+}
+
 core::Result<int> run_export(const ExportFlags& flags) {
   IPW_TRY(store::Run run, store::Run::open(flags.run));
+  if (flags.samples) return export_samples(run, flags.out);
   const store::ExportFormat format = *store::export_format(flags.format);
   if (flags.out.empty()) {
     IPW_CHECK(store::export_records(run, format, stdout));
@@ -50,6 +72,10 @@ Action declare_export(CLI::App& app, Context& context) {
   app.add_option("--format", flags->format, "csv or jsonl")
       ->check(CLI::IsMember({"csv", "jsonl"}))
       ->capture_default_str();
+  app.add_flag(
+      "--samples", flags->samples,
+      "Write the raw samples of every energy sensor instead, as CSV: sensor, seconds on the "
+      "run's time line, counter, epoch");
   app.add_option("--out", flags->out, "Write to this file instead of standard output");
   return [flags, &context] { return finish(context, run_export(*flags)); };
 }

@@ -18,10 +18,13 @@ sigset_t stop_signals() {
   return set;
 }
 
-void wait_for_signals(const std::stop_source& source) {
+void wait_for_signals(const std::stop_source& source,
+                      const std::shared_ptr<std::atomic<int>>& sent_alone) {
   const sigset_t set = stop_signals();
-  int signal = 0;
-  if (sigwait(&set, &signal) == 0) source.request_stop();
+  siginfo_t info{};
+  int signal = sigwaitinfo(&set, &info);
+  if (signal > 0 && info.si_code <= 0) *sent_alone = signal;  // from a process, not the kernel
+  if (signal > 0) source.request_stop();
   if (sigwait(&set, &signal) == 0) _exit(128 + signal);
 }
 
@@ -31,7 +34,7 @@ Interrupt::Interrupt() {
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not a death
-  std::thread(wait_for_signals, source_).detach();
+  std::thread(wait_for_signals, source_, sent_alone_).detach();
 }
 
 Interrupt::~Interrupt() = default;

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
         return value;
       },
       .stop = interrupt.token(),
+      .sent_alone = [&interrupt] { return interrupt.sent_alone(); },
+      .out_is_terminal = isatty(STDOUT_FILENO) == 1,
       .progress_line = isatty(STDERR_FILENO) == 1,
       .arguments = {argv + 1, argv + argc}};
   const int status = ipw::cli::run_program(context);

@@ -26,6 +26,7 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
   if (sample.at <= last_read_) return std::nullopt;
   const auto since_last_read = sample.at - last_read_;
   last_read_ = sample.at;
+  watched_ = watched_ && since_last_read <= 3 * update_period_;
 
   if (!sensor_.integrated && sample.epoch == changed_->epoch &&
       sample.counter == changed_->counter) {
@@ -34,6 +35,7 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
     if (sensor_.sees_idle || quiet_until < boundary_ + update_period_) return std::nullopt;
     const Interval quiet{boundary_, quiet_until, Nanojoules{0}, true};
     boundary_ = quiet_until;
+    watched_ = true;
     changed_->at = quiet_until;
     return quiet;
   }
@@ -42,8 +44,9 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
   const core::Instant updated =
       sensor_.integrated ? sample.at : sample.at - std::min(since_last_read, update_period_) / 2;
   const Interval closed{boundary_, updated, to_nanojoules(delta.energy),
-                        delta.step != CounterStep::kReset};
+                        delta.step != CounterStep::kReset, watched_};
   boundary_ = updated;
+  watched_ = true;
   changed_ = sample;
   return closed;
 }

@@ -36,7 +36,8 @@ struct Interval {
   core::Instant from;
   core::Instant to;
   Nanojoules energy;
-  bool known = true;  // false: the counter was reset in between; energy is 0 and means nothing
+  bool known = true;    // false: the counter was reset in between; energy is 0 and means nothing
+  bool watched = true;  // false: for more than three update periods no reading came
 
   [[nodiscard]] core::Seconds length() const { return to - from; }
 };
@@ -61,6 +62,7 @@ class IntervalStream {
   core::Instant::duration update_period_;
   std::optional<Sample> changed_;  // the reading that last brought news
   core::Instant last_read_;
+  bool watched_ = true;     // since then
   core::Instant boundary_;  // where the last interval ended
 };
 

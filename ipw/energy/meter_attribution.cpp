@@ -12,7 +12,6 @@ namespace ipw::energy {
 
 namespace {
 
-constexpr double kLongInterval = 3.0;    // in update periods
 constexpr double kDivisionByTime = 0.5;  // see the header: share of s·(1−s) that may be wrong
 constexpr double kDivisionByTokens = 0.2;
 
@@ -182,8 +181,7 @@ void MeterAttribution::divide(const Interval& interval) {
   if (meter_.idle) idle = to_nanojoules(meter_.idle->mean * interval.length());
   if (meter_.sensor.sees_idle) idle = std::min(idle, interval.energy);
   const Nanojoules above = interval.energy - idle;
-  const double theirs =
-      length > kLongInterval * period ? std::min(1.0, (busy + 2.0 * period) / length) : 1.0;
+  const double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
   const Nanojoules active{std::llround(static_cast<double>(above.count) * theirs)};
   const Nanojoules waiting{std::llround(static_cast<double>(idle.count) * busy / length)};
 

@@ -8,8 +8,8 @@
 //   above idle = E − idle. It may be negative by noise; cutting that at 0 would bill noise.
 //                All of it goes to those in flight, by work, also where they fill only a part of
 //                the interval: power steps when work starts and stops, so what lies above idle in
-//                an edge interval was theirs. Only where the interval is longer than three update
-//                periods (readings failed) that inference ends, and the part that falls on time in
+//                an edge interval was theirs. Only where no reading came for more than three update
+//                periods that inference ends, and the part that falls on time in
 //                flight, widened by one update period at either end, is theirs.
 //   work       = prompt tokens × cost, spread evenly over start to first token, plus output tokens
 //   ×

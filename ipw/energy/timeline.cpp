@@ -43,6 +43,15 @@ void Timeline::drop_before(core::Instant until) {
   while (!entries_.empty() && entries_.front().interval.to <= until) entries_.pop_front();
 }
 
+void Timeline::thin(core::Instant from, core::Instant to) {
+  const auto kept_before = std::ranges::upper_bound(
+      entries_, from, {}, [](const Entry& entry) { return entry.interval.to; });
+  const auto past = std::ranges::upper_bound(entries_, to, {},
+                                             [](const Entry& entry) { return entry.interval.to; });
+  if (past - kept_before <= 2) return;
+  entries_.erase(std::next(kept_before), std::prev(past));
+}
+
 std::optional<core::Instant> Timeline::settled_until() const {
   if (entries_.empty()) return std::nullopt;
   return entries_.back().interval.to;
@@ -67,6 +76,11 @@ Sum cut(const Interval& interval, core::Instant from, core::Instant to,
   const double above = energy - idle;
   if (options.edges == EdgeRule::kProportional) {
     return {energy * share, taken.count(), std::pow(above * cut_deviation(share), 2)};
+  }
+  if (!interval.watched) {
+    const double theirs = std::min(1.0, (taken + update_period) / interval.length());
+    return {idle * share + above * theirs, taken.count(),
+            std::pow(above * cut_deviation(theirs), 2)};
   }
   // The boundary itself is known to half an update period either way.
   const double stamp = above / interval.length().count() * update_period.count();
@@ -107,9 +121,14 @@ std::optional<WindowEnergy> Timeline::window(core::Instant from, core::Instant t
   };
   take(first->interval);
   if (last != first) {
-    const auto second = std::next(first);
-    add({to_joules(last->energy_before - second->energy_before).count(),
-         core::Seconds(last->known_before - second->known_before).count(), 0.0});
+    Nanojoules before_second = first->energy_before;
+    core::Instant::duration known_before_second = first->known_before;
+    if (first->interval.known) {
+      before_second += first->interval.energy;
+      known_before_second += first->interval.to - first->interval.from;
+    }
+    add({to_joules(last->energy_before - before_second).count(),
+         core::Seconds(last->known_before - known_before_second).count(), 0.0});
     take(last->interval);
   }
   if (sum.covered <= 0.0) return std::nullopt;

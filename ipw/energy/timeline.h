@@ -16,7 +16,8 @@ namespace ipw::energy {
 /// What happens to an update interval that the window's edge cuts.
 enum class EdgeRule {
   kProportional,  // by time; right for a steady load, and the only choice under overlap
-  kAlone,  // the window is the device's only work there: all that is above idle belongs to it
+  kAlone,  // the window is the device's only work there: all that is above idle belongs to it, save
+           // in an interval that nobody watched (readings failed), which is cut after all
 };
 
 struct WindowOptions {
@@ -32,7 +33,7 @@ struct WindowEnergy {
                              // edges + resolution + method + what is not covered
 };
 
-/// One thread at a time. Memory is bounded by what drop_before() leaves.
+/// One thread at a time. Memory is bounded by what drop_before() and thin() leave.
 class Timeline {
  public:
   explicit Timeline(const SensorDescription& sensor);
@@ -42,6 +43,11 @@ class Timeline {
 
   /// Forgets what lies entirely before `until`.
   void drop_before(core::Instant until);
+
+  /// Forgets the detail of what lies within [from, to], for memory that stays flat over months:
+  /// windows that begin at or before `from` and end at or after `to` stay exact, others that touch
+  /// the stretch are covered less.
+  void thin(core::Instant from, core::Instant to);
 
   /// Joules of [from, to]; nothing where no known interval touches it or the window is empty.
   /// O(log n) in the intervals kept. A window shorter than an update gets its share of the interval

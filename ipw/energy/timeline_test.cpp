@@ -191,6 +191,39 @@ TEST(Timeline, KeepsNothingBeforeWhatIsDroppedAndMergesQuietTimes) {
   EXPECT_NEAR(busy.window(ms(999'500), ms(999'900))->energy.count(), 40.0, 1e-6);
 }
 
+TEST(Timeline, AnswersTheSameForAWindowAroundThinnedDetail) {
+  Timeline whole(meter());
+  Timeline thinned(meter());
+  core::Random random(7);
+  double joules = 0.0;
+  for (int i = 0; i < 5000; ++i) {
+    joules = i == 2500 ? 0.0 : joules + random.unit();  // one reset among them
+    const Sample sample = at(10.0 * i, joules);
+    whole.add(sample);
+    thinned.add(sample);
+    if (i % 500 == 499) thinned.thin(ms(1003), ms(10.0 * i - 2000));
+  }
+  EXPECT_LT(thinned.size(), 900U);
+  const auto expected = whole.window(ms(1003), ms(49'000));
+  const auto found = thinned.window(ms(1003), ms(49'000));
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->energy.count(), expected->energy.count(), 1e-9);
+  EXPECT_DOUBLE_EQ(found->coverage, expected->coverage);
+  EXPECT_DOUBLE_EQ(found->uncertainty.count(), expected->uncertainty.count());
+  EXPECT_LT(thinned.window(ms(5000), ms(9000)).value_or(WindowEnergy{}).coverage, 0.01)
+      << "what was thinned is not made up";
+}
+
+TEST(Timeline, DoesNotGiveALoneWindowTheMinuteInWhichReadingsFailed) {
+  Timeline timeline(meter());
+  for (int i = 0; i <= 10; ++i) timeline.add(at(10.0 * i, 1.0 * i));
+  timeline.add(at(60'100, 10.0 + 6000.0));  // 100 W by somebody, for a minute
+  const auto window = timeline.window(ms(15), ms(105), {EdgeRule::kAlone, core::Watts(0.0)});
+  ASSERT_TRUE(window);
+  EXPECT_NEAR(window->energy.count(), 8.0 + 2.0, 0.05) << "its 10 ms and one update beyond";
+  EXPECT_GT(window->uncertainty.count(), 10.0);
+}
+
 TEST(CutDeviation, IsThatOfAUniformForAHalfAndNothingAtTheEnds) {
   EXPECT_DOUBLE_EQ(cut_deviation(0.0), 0.0);
   EXPECT_DOUBLE_EQ(cut_deviation(1.0), 0.0);

@@ -7,6 +7,7 @@
 
 #include "ipw/energy/interval.h"
 #include "ipw/energy/telemetry_blob.h"
+#include "ipw/report/recorded_sensor.h"
 
 namespace ipw::report {
 namespace {
@@ -103,21 +104,6 @@ std::vector<ActivityStep> activity_of(const TimeAxis& axis, const metrics::Sampl
   return steps;
 }
 
-energy::SensorDescription description_of(const store::Manifest& manifest, const std::string& id) {
-  energy::SensorDescription description{.id = id};
-  for (const store::ManifestSensor& sensor : manifest.sensors) {
-    if (sensor.id != id) continue;
-    description.update_period = sensor.update_period;
-    description.resolution = sensor.resolution;
-    description.wrap_range = sensor.wrap;
-    description.sees_idle = sensor.sees_idle;
-  }
-  // The manifest does not keep what the sensor believed. A counter that wraps needs a bound to tell
-  // that from a reset; without a wrap anything going backwards is one.
-  if (!description.wrap_range) description.max_power = core::Watts(1e6);
-  return description;
-}
-
 // One sensor's samples, in order, into steps.
 class CurveBuilder {
  public:
@@ -189,7 +175,7 @@ core::Result<PowerCurve> power_curve(store::Run& run, const metrics::Sample& sam
     if (!builder || second.sensor != current) {
       finish();
       current = second.sensor;
-      builder.emplace(curve.axis, description_of(run.manifest(), current));
+      builder.emplace(curve.axis, recorded_sensor(run.manifest(), current));
     }
     const auto samples = energy::decode_telemetry(
         {reinterpret_cast<const char*>(second.samples.data()), second.samples.size()});

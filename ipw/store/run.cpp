@@ -436,6 +436,17 @@ core::Result<std::vector<Event>> Run::events() {
   return rows;
 }
 
+core::Result<std::vector<SessionStart>> Run::sessions() {
+  std::vector<SessionStart> rows;
+  constexpr const char* kSessions = "SELECT base_ns, wall_start_ns FROM sessions ORDER BY number";
+  IPW_CHECK(state_->each(kSessions, [&](const Statement& row) -> core::Result<void> {
+    rows.push_back(
+        {std::chrono::nanoseconds(row.integer(0)), std::chrono::nanoseconds(row.integer(1))});
+    return {};
+  }));
+  return rows;
+}
+
 core::Result<std::vector<std::pair<std::string, record::Provenance>>> Run::sensors() {
   const std::scoped_lock guard(state_->mutex);
   IPW_TRY(const auto names, read_sensors(state_->database));

@@ -57,6 +57,13 @@ struct Event {
   std::string text;
 };
 
+/// Where a stretch of the run's time line lies on the wall clock: it begins at `base` and goes on
+/// until the next session.
+struct SessionStart {
+  std::chrono::nanoseconds base{0};
+  std::chrono::nanoseconds wall_start{0};  // since 1970, UTC
+};
+
 /// One sensor's raw samples within one second of the run's time line.
 struct TelemetrySecond {
   std::string sensor;
@@ -131,6 +138,8 @@ class Run {
       const std::function<core::Result<void>(const TelemetrySecond&)>& sink);
   [[nodiscard]] core::Result<std::vector<IdlePower>> idle();
   [[nodiscard]] core::Result<std::vector<Event>> events();
+  /// In their order; at least one.
+  [[nodiscard]] core::Result<std::vector<SessionStart>> sessions();
   /// Ids and provenance of the sensors that have a share in any call.
   [[nodiscard]] core::Result<std::vector<std::pair<std::string, record::Provenance>>> sensors();
 
