@@ -199,15 +199,15 @@ core::Result<ClockOffset> align(const PowerTrace& sensor, const std::vector<Step
     return unaligned(
         fmt::format("sensor and meter do not go together (correlation {:.2f} at most)", *peak));
   }
+  if (const auto other = rival(correlations, best)) {
+    return unaligned(fmt::format("{:+.1f} s fits as well as {:+.1f} s: the load repeats itself",
+                                 offset_of(*other), offset_of(best)));
+  }
   if (best == 0 || best + 1 == correlations.size()) {
     return unaligned(
         fmt::format("they fit best at {:+.1f} s, the edge of the search (widen it with "
                     "--max-offset)",
                     offset_of(best)));
-  }
-  if (const auto other = rival(correlations, best)) {
-    return unaligned(fmt::format("{:+.1f} s fits as well as {:+.1f} s: the load repeats itself",
-                                 offset_of(*other), offset_of(best)));
   }
   ClockOffset clock;
   const double at = golden_section(sensor, steps, offset_of(best - 1), offset_of(best + 1));
