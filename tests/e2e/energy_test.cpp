@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// What a meter that updates every 0.2 s would have shown of the first sensor of these samples.
+// What a meter that updates every 20 ms would have shown of the first sensor of these samples.
 std::string meter_of(const std::string& samples, const std::string& run) {
   struct Point {
     double time, joules;
@@ -51,7 +51,7 @@ std::string meter_of(const std::string& samples, const std::string& run) {
   log << std::fixed << "time,watts\n";
   std::optional<Point> before;
   for (const Point& point : points) {
-    if (before && point.time < before->time + 0.2) continue;
+    if (before && point.time < before->time + 0.02) continue;
     if (before) {
       log << wall + point.time << ','
           << (point.joules - before->joules) / (point.time - before->time) << '\n';
