@@ -41,6 +41,10 @@ TEST(SseReader, EndsLinesAtLfCrAndCrLfInWhateverPieces) {
                 {{"", "a", ""}, {"", "b", ""}, {"", "c", ""}, {"", "d", ""}});
 }
 
+TEST(SseReader, TakesOneLfAloneForTheCrBeforeIt) {
+  expect_events("data: a\r\n\ndata: b\n\n", {{"", "a", ""}, {"", "b", ""}});
+}
+
 TEST(SseReader, GivesTheEventsOfTheStandardsExamples) {
   // WHATWG HTML, section 9.2.6.
   expect_events("data: YHOO\ndata: +2\ndata: 10\n\n", {{"", "YHOO\n+2\n10", ""}});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace ipw::net {
 namespace {
@@ -30,8 +31,8 @@ class NextByte {
 }  // namespace
 
 core::Result<void> SseReader::push(std::string_view bytes, const SseSink& sink) {
-  if (after_cr_ && bytes.starts_with('\n')) bytes.remove_prefix(1);
-  if (!bytes.empty()) after_cr_ = false;
+  if (bytes.empty()) return {};
+  if (std::exchange(after_cr_, false) && bytes.starts_with('\n')) bytes.remove_prefix(1);
   NextByte feed(bytes, '\n');
   NextByte carriage(bytes, '\r');
   std::size_t begin = 0;
