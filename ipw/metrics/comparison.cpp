@@ -182,7 +182,7 @@ class Computation {
   static Statistic statistic_of(const Pair& pair) {
     const Statistic a = statistic(*pair.a, pair.count_a);
     const Statistic b = statistic(*pair.b, pair.count_b);
-    if (pair.a->kind == Kind::kAccuracy) {
+    if (is_share(pair.a->kind)) {
       return [a, b](std::span<const double> sums) { return a(sums) - b(sums); };
     }
     return [a, b](std::span<const double> sums) { return a(sums) / b(sums); };
@@ -211,7 +211,7 @@ class Computation {
   static Limits closed_form(const Pair& pair, const UnitSums& sums, const Statistic& whole) {
     if (pair.count_a.records == 0 || pair.count_b.records == 0) return {{}, {}, {}, "no pairs"};
     const Kind kind = pair.a->kind;
-    const bool ratio = kind != Kind::kAccuracy;
+    const bool ratio = !is_share(kind);
     if (kind == Kind::kRatio || (ratio && !few_answers(pair, sums))) {
       return log_student_limits(sums, whole);
     }
@@ -230,7 +230,7 @@ class Computation {
   }
 
   [[nodiscard]] NamedFigure figure(const Pair& pair, double value, const Limits& limits) const {
-    const bool difference = pair.a->kind == Kind::kAccuracy;
+    const bool difference = is_share(pair.a->kind);
     record::Figure figure;
     figure.unit = "1";
     figure.n = pair.count_a.clusters;

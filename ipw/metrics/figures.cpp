@@ -158,7 +158,8 @@ class Computation {
         return measure.name == named.name && measure.provenance == named.figure.provenance;
       });
       if (found == measures_.end()) continue;  // the bounds of the accuracy
-      if (found->kind == Kind::kRatio || !found->absent.empty()) continue;
+      const bool judged = found->kind == Kind::kAccuracy || found->kind == Kind::kScored;
+      if (!judged || !found->absent.empty()) continue;
       const auto m = static_cast<std::size_t>(found - measures_.begin());
       named.figure.value.reset();
       named.figure.low_total.reset();
@@ -186,6 +187,15 @@ class Computation {
     return values;
   }
 
+  /// The same from the actual send time.
+  [[nodiscard]] std::vector<float> less_delay(std::span<const float> column) const {
+    std::vector<float> sent;
+    if (sample_.delay.empty() || column.empty()) return sent;
+    sent.reserve(column.size());
+    for (std::size_t i = 0; i < column.size(); ++i) sent.push_back(column[i] - sample_.delay[i]);
+    return sent;
+  }
+
   void add_percentiles(std::vector<NamedFigure>& figures) const {
     std::vector<std::uint32_t> blocks;
     if (options_.block > 0) {
@@ -197,10 +207,16 @@ class Computation {
     const std::span<const std::uint32_t> groups = options_.block > 0 ? blocks : groups_.cluster;
     const std::size_t count =
         options_.block > 0 ? records_.size() / options_.block + 1 : groups_.clusters;
+    const std::vector<float> ttft_sent = less_delay(sample_.ttft);
     for (const auto& [name, unit, column] : {std::tuple{"ttft", "s", sample_.ttft},
                                              {"latency", "s", sample_.latency},
                                              {"latency_sent", "s", sample_.latency_sent},
-                                             {"tpot", "s/token", sample_.tpot}}) {
+                                             {"ttft_sent", "s", std::span(ttft_sent)},
+                                             {"tpot", "s/token", sample_.tpot},
+                                             {"dispatch_delay", "s", sample_.delay}}) {
+      const bool of_a_schedule =
+          name == std::string_view("ttft_sent") || name == std::string_view("dispatch_delay");
+      if (of_a_schedule && sample_.delay.empty()) continue;
       std::ranges::move(percentile_figures(name, unit, column, records_, groups, count),
                         std::back_inserter(figures));
     }

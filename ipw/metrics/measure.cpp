@@ -74,6 +74,7 @@ class Table {
     if (views.empty()) add_absent_energy();
     add_mean("ttft_mean", "s", sample_.ttft, "no first token was timed");
     add_mean("latency_mean", "s", sample_.latency, "no latency was timed");
+    if (!sample_.delay.empty()) add_mean("dispatch_delay_mean", "s", sample_.delay, "");
     add_mean("latency_sent_mean", "s", sample_.latency_sent, "no send time is known");
     add_mean("tpot_mean", "s/token", sample_.tpot, "no time per output token is known");
     add_rates();
@@ -217,6 +218,17 @@ class Table {
     add_throughput("throughput_tokens", "tokens/s", column(sample_.output_tokens), absent);
     add_throughput("throughput_questions", "1/s", one(),
                    has_service_ ? "" : "the service windows are not known");
+    if (!sample_.good.empty()) add_goodput();
+  }
+
+  void add_goodput() {
+    Measure share = plain("goodput_share", "1", "");
+    share.provenance.method = "clock";
+    share.kind = Kind::kShare;
+    share.read = read_all({column(sample_.good), one()});
+    add(std::move(share));
+    add_throughput("goodput", "1/s", column(sample_.good),
+                   has_service_ ? "" : "the service windows are not known");
   }
 
   void add_throughput(std::string name, std::string unit, const Reader& work, const char* absent) {
@@ -276,7 +288,8 @@ class Table {
 
 double Measure::value(const double* sums) const {
   switch (kind) {
-    case Kind::kAccuracy: return sums[0] / sums[1];
+    case Kind::kAccuracy:
+    case Kind::kShare: return sums[0] / sums[1];
     case Kind::kScored: return sums[0] / sums[1] / cost(sums);
     case Kind::kRatio: return cost(sums);
   }

@@ -26,7 +26,13 @@ enum class Kind {
   kAccuracy,  // Σscore / Σ1
   kScored,    // (Σscore / Σ1) / cost(sums)
   kRatio,     // Σa / Σb × scale
+  kShare,     // Σ(0 or 1) / Σ1, known whatever the verdicts are
 };
+
+/// Compared by its difference, others by their ratio.
+[[nodiscard]] constexpr bool is_share(Kind kind) {
+  return kind == Kind::kAccuracy || kind == Kind::kShare;
+}
 
 struct Measure {
   std::string name;

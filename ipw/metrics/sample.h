@@ -33,12 +33,15 @@ struct Sample {
   std::span<const std::uint16_t> repeat;   // 0-based; empty: one repeat
   std::span<const std::uint16_t> task;     // dense index; empty: no tasks
 
-  std::span<const double> started;       // seconds on one clock: service begins …
-  std::span<const double> ended;         // … and ends with the last token
-  std::span<const float> latency;        // seconds from the intended send time to the last token
-  std::span<const float> latency_sent;   // seconds from the actual send time
-  std::span<const float> ttft;           // seconds from the intended send time to the first token
-  std::span<const float> tpot;           // (last - first token) / (output tokens - 1), seconds
+  std::span<const double> started;      // seconds on one clock: service begins …
+  std::span<const double> ended;        // … and ends with the last token
+  std::span<const float> latency;       // seconds from the intended send time to the last token
+  std::span<const float> latency_sent;  // seconds from the actual send time
+  std::span<const float> delay;         // seconds from the intended to the actual send time; empty:
+                                        // a closed loop, which intends no time
+  std::span<const float> good;  // 1: answered within the bounds of the run's goodput, 0: not
+  std::span<const float> ttft;  // seconds from the intended send time to the first token
+  std::span<const float> tpot;  // (last - first token) / (output tokens - 1), seconds
   std::span<const float> prompt_tokens;  // as counted by the model
   std::span<const float> output_tokens;
   std::span<const float> usd;  // what the provider asks for the answer; empty: no price is known

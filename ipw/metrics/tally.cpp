@@ -128,7 +128,7 @@ Limits closed_form_limits(const Measure& measure, const Count& count, const Unit
   const double share = totals[count.first_column] / totals[count.first_column + 1];
   const double trials = static_cast<double>(count.clusters);  // draws of one cluster count once
   Limits accuracy = wilson(share * trials, trials);
-  if (measure.kind == Kind::kAccuracy) return accuracy;
+  if (measure.kind != Kind::kScored) return accuracy;
   const Statistic cost = [&measure, first = count.first_column](std::span<const double> all) {
     return measure.cost(all.data() + first);
   };
@@ -152,8 +152,9 @@ core::Result<void> check(const Sample& sample, const FigureOptions& options) {
   const auto fits = [n](const auto& column) { return column.empty() || column.size() == n; };
   bool same = fits(sample.cluster) && fits(sample.repeat) && fits(sample.task) &&
               fits(sample.started) && fits(sample.ended) && fits(sample.latency) &&
-              fits(sample.latency_sent) && fits(sample.ttft) && fits(sample.tpot) &&
-              fits(sample.prompt_tokens) && fits(sample.output_tokens);
+              fits(sample.latency_sent) && fits(sample.delay) && fits(sample.good) &&
+              fits(sample.ttft) && fits(sample.tpot) && fits(sample.prompt_tokens) &&
+              fits(sample.output_tokens);
   same = same && fits(sample.usd);
   for (const EnergyColumns& part : sample.energy) {
     same = same && fits(part.active_j) && fits(part.total_j) && fits(part.power_w);
