@@ -50,6 +50,7 @@ struct Request {
   std::string json_schema{};       // the answer is to be JSON of this schema; empty: any text
   std::string reasoning_effort{};  // "low", "medium", "high" or "none"; empty: the model's own
   core::Instant intended;          // scheduled send time; zero: now
+  bool fixed_length = false;       // generate max_tokens whatever comes, where the engine can
 };
 
 enum class PieceKind {

@@ -234,6 +234,7 @@ class OpenAi final : public WireFormat {
     body[options.providers_own ? "max_completion_tokens" : "max_tokens"] = request.max_tokens;
     if (takes_sampling(model, options)) add_sampling(body, request.sampling, options);
     if (!request.stop.empty()) body["stop"] = request.stop;
+    if (request.fixed_length && !options.providers_own) body["ignore_eos"] = true;
     body["stream"] = options.stream;
     if (options.stream) body["stream_options"] = {{"include_usage", true}};
     return finished(request.raw_prompt ? "completions" : "chat/completions", std::move(body),
