@@ -82,6 +82,8 @@ struct Columns {
   [[nodiscard]] core::Seconds latency(std::size_t i) const { return last_token[i] - intended[i]; }
   /// From the real send time to the last token.
   [[nodiscard]] core::Seconds latency_sent(std::size_t i) const { return last_token[i] - sent[i]; }
+  /// How long after its intended time it was sent.
+  [[nodiscard]] core::Seconds dispatch_delay(std::size_t i) const { return sent[i] - intended[i]; }
   /// Queueing kept apart.
   [[nodiscard]] core::Seconds service(std::size_t i) const { return last_token[i] - started[i]; }
 };

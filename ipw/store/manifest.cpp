@@ -88,10 +88,28 @@ void visit_fields(Visitor& visit, ManifestOptions& options) {
   visit("threads", options.threads);
   visit("gpu_layers", options.gpu_layers);
   visit("context_tokens", options.context_tokens);
+  visit("slots", options.slots);
   visit("reuse_prefix", options.reuse_prefix);
   visit("cpu_watts", options.cpu_watts);
   visit("meter_command", options.meter_command);
   visit("devices", options.devices);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, ManifestLoad& load) {
+  visit("arrivals", load.arrivals);
+  visit("rate_per_s", load.rate);
+  visit("shape", load.shape);
+  visit("ramp_s", load.ramp);
+  visit("duration_s", load.duration);
+  visit("trace", load.trace);
+  visit("trace_digest", load.trace_digest);
+  visit("trace_speed", load.trace_speed);
+  visit("trace_texts", load.trace_texts);
+  visit("in_flight", load.in_flight);
+  visit("requests", load.requests);
+  visit("goodput_s", load.goodput);
+  visit("dispatch", load.dispatch);
 }
 
 template <class Visitor>
@@ -154,6 +172,7 @@ void visit_fields(Visitor& visit, Manifest& manifest) {
   visit("model", manifest.model);
   visit("questions", manifest.questions);
   visit("options", manifest.options);
+  visit("load", manifest.load);
   visit("server", manifest.server);
   visit("prompt_template", manifest.prompt_template);
   visit("seeds", manifest.seeds);
@@ -307,6 +326,12 @@ core::Result<void> check_version(const Json& document, const std::string& origin
 }
 
 }  // namespace
+
+std::optional<std::int64_t> Manifest::planned() const {
+  if (load.requests) return load.requests;
+  if (load.arrivals == "closed" && load.duration) return std::nullopt;
+  return questions.selected * options.repeat;
+}
 
 std::string to_json(const Manifest& manifest) {
   Manifest copy = manifest;

@@ -80,10 +80,28 @@ struct ManifestOptions {
   int threads = 0;          // asked for; 0: the engine's choice
   int gpu_layers = -1;      // asked for; -1: all
   int context_tokens = 0;   // asked for; 0: as trained
+  int slots = 0;            // asked for; 0: as many as `concurrency`
   bool reuse_prefix = false;
   std::optional<double> cpu_watts;   // given watts per busy core, for the CPU-time estimate
   std::string meter_command;         // of an external meter; empty: none
   std::vector<std::string> devices;  // sensors to bill, as given; empty: all in use
+};
+
+/// How requests were to be sent. A closed loop keeps `options.concurrency` in flight.
+struct ManifestLoad {
+  std::string arrivals = "closed";        // "closed", "constant", "poisson", "gamma" or "trace"
+  std::optional<double> rate;             // requests per second; absent: closed loop or trace
+  double shape = 1.0;                     // of gamma gaps
+  core::Seconds ramp{0.0};                // in which the rate rises from 0
+  std::optional<core::Seconds> duration;  // absent: until every question was asked
+  std::string trace;                      // the recorded trace as the user named it
+  std::string trace_digest;
+  double trace_speed = 1.0;
+  bool trace_texts = false;               // the trace gives the prompts and answers' lengths too
+  std::optional<int> in_flight;           // most at a time in an open loop
+  std::optional<std::int64_t> requests;   // that the schedule holds
+  std::map<std::string, double> goodput;  // bounds in seconds: "ttft", "e2e", "tpot"
+  std::string dispatch;  // how well the last session kept to the schedule; empty: closed loop
 };
 
 /// How a remote model was to be asked. Never a key.
@@ -142,12 +160,16 @@ struct Manifest {
   ManifestModel model;
   ManifestQuestions questions;
   ManifestOptions options;
+  ManifestLoad load;
   ManifestServer server;
   std::string prompt_template;
   std::map<std::string, std::uint64_t> seeds;  // by name: "run", "sampling", "generation", …
   ManifestMachine machine;
   std::vector<ManifestSensor> sensors;
   std::string unknown;  // JSON object of keys that this version does not know; written back
+
+  /// Requests that make the run whole; absent: a closed loop for a time, whole when that is over.
+  [[nodiscard]] std::optional<std::int64_t> planned() const;
 };
 
 /// One JSON document, indented, `schema_version` first, keys with units. Bytes that are not UTF-8
