@@ -23,7 +23,7 @@ record::Verdict without_text(Outcome outcome, std::string why) {
 
 record::Verdict verdict_of(const record::Question& question,
                            const core::Result<record::Completion>& completion, int max_tokens,
-                           const scoring::Scorer& scorer) {
+                           const scoring::Scorer& scorer, bool fixed_length) {
   if (!completion) {
     const core::Error& error = completion.error();
     return without_text(is_the_models_own(error.code) ? Outcome::kIncorrect : Outcome::kMissing,
@@ -35,6 +35,7 @@ record::Verdict verdict_of(const record::Question& question,
     case record::FinishReason::kCancelled:
       return without_text(Outcome::kMissing, "stopped before the answer was complete");
     case record::FinishReason::kLength:
+      if (fixed_length && produced >= max_tokens) break;  // as asked
       return without_text(Outcome::kIncorrect,
                           produced >= max_tokens
                               ? fmt::format("ran over the limit of {} tokens", max_tokens)

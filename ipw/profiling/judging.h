@@ -10,8 +10,10 @@
 
 namespace ipw::profiling {
 
+/// `fixed_length`: an answer of `max_tokens` is what was asked for, not one that ran over.
 [[nodiscard]] record::Verdict verdict_of(const record::Question& question,
                                          const core::Result<record::Completion>& completion,
-                                         int max_tokens, const scoring::Scorer& scorer);
+                                         int max_tokens, const scoring::Scorer& scorer,
+                                         bool fixed_length = false);
 
 }  // namespace ipw::profiling

@@ -31,7 +31,7 @@ models::EngineOptions engine_options(const store::Manifest& plan) {
   return {.threads = options.threads,
           .gpu_layers = options.gpu_layers,
           .context_tokens = options.context_tokens,
-          .slots = options.concurrency,
+          .slots = options.slots > 0 ? options.slots : options.concurrency,
           .reuse_prefix = options.reuse_prefix};
 }
 
@@ -52,21 +52,46 @@ models::RemoteOptions remote_options(const store::Manifest& plan) {
   return options;
 }
 
-ProfileOptions profile_options(const store::Manifest& plan) {
+core::Result<Arrivals> arrivals_of(const store::ManifestLoad& load, const LoadTrace* trace) {
+  Arrivals arrivals{.rate = load.rate.value_or(0.0),
+                    .shape = load.shape,
+                    .ramp = load.ramp,
+                    .duration = load.duration};
+  IPW_TRY(arrivals.law, arrival_law(load.arrivals));
+  if (arrivals.law != ArrivalLaw::kTrace) return arrivals;
+  if (trace == nullptr) {
+    return core::fail(core::ErrorCode::kUsage, "a trace is to be replayed, and none is given");
+  }
+  arrivals.trace.reserve(trace->requests.size());
+  for (const TracedRequest& request : trace->requests) {
+    arrivals.trace.push_back(request.at / load.trace_speed);
+  }
+  return arrivals;
+}
+
+core::Result<ProfileOptions> profile_options(const store::Manifest& plan, const LoadTrace* trace) {
   const store::ManifestOptions& options = plan.options;
-  return {.concurrency = options.concurrency,
-          .repeat = options.repeat,
-          .warmup = options.warmup,
-          .max_tokens = options.max_tokens,
-          .reasoning_effort = plan.server.reasoning,
-          .stop = options.stop,
-          .sampling = {.temperature = options.sampling.temperature,
-                       .top_p = options.sampling.top_p,
-                       .top_k = options.sampling.top_k,
-                       .min_p = options.sampling.min_p,
-                       .repetition_penalty = options.sampling.repetition_penalty},
-          .generation_seed = plan.seeds.at("generation"),
-          .idle = options.idle};
+  const auto arrival_seed = plan.seeds.find("arrivals");
+  ProfileOptions profile{
+      .concurrency = options.concurrency,
+      .arrival_seed = arrival_seed == plan.seeds.end() ? 0 : arrival_seed->second,
+      .in_flight = plan.load.in_flight.value_or(kMostInFlight),
+      .requests = plan.load.requests,
+      .traced = plan.load.trace_texts,
+      .repeat = options.repeat,
+      .warmup = options.warmup,
+      .max_tokens = options.max_tokens,
+      .reasoning_effort = plan.server.reasoning,
+      .stop = options.stop,
+      .sampling = {.temperature = options.sampling.temperature,
+                   .top_p = options.sampling.top_p,
+                   .top_k = options.sampling.top_k,
+                   .min_p = options.sampling.min_p,
+                   .repetition_penalty = options.sampling.repetition_penalty},
+      .generation_seed = plan.seeds.at("generation"),
+      .idle = options.idle};
+  IPW_TRY(profile.arrivals, arrivals_of(plan.load, trace));
+  return profile;
 }
 
 store::ManifestModel described(const models::ModelDescription& model) {

@@ -7,6 +7,7 @@
 #include "ipw/energy/sensor.h"
 #include "ipw/models/language_model.h"
 #include "ipw/models/open_model.h"
+#include "ipw/profiling/load_trace.h"
 #include "ipw/profiling/profile.h"
 #include "ipw/scoring/scorer.h"
 #include "ipw/store/manifest.h"
@@ -16,8 +17,13 @@ namespace ipw::profiling {
 [[nodiscard]] models::EngineOptions engine_options(const store::Manifest& plan);
 /// Environment, key file and clock are the caller's to add.
 [[nodiscard]] models::RemoteOptions remote_options(const store::Manifest& plan);
-/// Needs the seed "generation".
-[[nodiscard]] ProfileOptions profile_options(const store::Manifest& plan);
+/// Needs the seed "generation", for an open loop "arrivals" and, where one is replayed, the trace.
+/// kUsage where the plan's load is none.
+[[nodiscard]] core::Result<ProfileOptions> profile_options(const store::Manifest& plan,
+                                                           const LoadTrace* trace = nullptr);
+/// The load that the plan asks for.
+[[nodiscard]] core::Result<Arrivals> arrivals_of(const store::ManifestLoad& load,
+                                                 const LoadTrace* trace);
 
 [[nodiscard]] store::ManifestModel described(const models::ModelDescription& model);
 [[nodiscard]] store::ManifestSensor described(const energy::SensorDescription& sensor);

@@ -1,18 +1,18 @@
-// The phases of a profile in their order; the loop that asks is request_loop.
+// The phases of a profile in their order; ask() is the life of one request.
 #include "ipw/profiling/profile.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "ipw/core/random.h"
 #include "ipw/profiling/agenda.h"
+#include "ipw/profiling/dispatch.h"
 #include "ipw/profiling/judging.h"
+#include "ipw/profiling/load_trace.h"
 #include "ipw/profiling/metering.h"
+#include "ipw/profiling/pace.h"
 #include "ipw/profiling/recorder.h"
 
 namespace ipw::profiling {
@@ -100,8 +100,11 @@ class Profile {
   }
 
   core::Result<void> count_what_is_done(store::Run& run) {
-    progress_.planned = parts_.planned * options_.repeat;
+    const bool for_a_time = !open_loop() && options_.arrivals.duration;
+    progress_.planned =
+        for_a_time ? 0 : options_.requests.value_or(parts_.planned * options_.repeat);
     return run.for_each_key([&](const store::QuestionKey&, int, const store::RecordState& state) {
+      ++recorded_;
       if (state.done()) ++progress_.done;
       return core::Result<void>{};
     });
@@ -115,6 +118,10 @@ class Profile {
         core::derive_seed(options_.generation_seed, fmt::format("{}/{}", question.id, repeat));
     request.max_tokens = options_.max_tokens;
     request.stop = options_.stop;
+    if (const auto length = options_.traced ? traced_length(question) : std::nullopt) {
+      request.max_tokens = std::clamp(*length, 1, options_.max_tokens);
+      request.fixed_length = true;
+    }
     request.reasoning_effort = options_.reasoning_effort;
     return request;
   }
@@ -153,69 +160,84 @@ class Profile {
         cost->prompt, cost->output);
   }
 
+  [[nodiscard]] bool open_loop() const { return options_.arrivals.law != ArrivalLaw::kClosed; }
+
+  // The next attempt at a question that has no verdict. A closed loop for a time that is resumed
+  // has had its time.
+  NextAttempt unanswered(store::Run& run) const {
+    if (recorded_ == 0) {  // spares a wait for the commits of others before each request
+      return [](const std::string&, int) { return 0; };
+    }
+    const bool only_begun = !open_loop() && options_.arrivals.duration;
+    return [&run, only_begun](const std::string& id, int repeat) -> std::optional<int> {
+      const core::Result<store::RecordState> state = run.state(id, repeat);
+      if (!state) return 0;  // the append that follows reports what is wrong
+      if (state->done() || (only_begun && state->attempts == 0)) return std::nullopt;
+      return state->attempts;
+    };
+  }
+
   core::Result<void> ask_all(store::Run& run) {
     enter(Phase::kAsking);
     std::stop_source giving_up;
     const std::stop_callback passed_on(stop_, [&] { giving_up.request_stop(); });
+    const std::stop_token stop = giving_up.get_token();
     Recorder recorder(metering_, run, parts_.clock, progress_, sink_,
                       [&] { giving_up.request_stop(); });
-    std::optional<core::Error> unreadable;
-    std::mutex unreadable_mutex;
-    Agenda agenda(parts_.questions, options_.repeat,
-                  [&](const std::string& id, int repeat) -> std::optional<int> {
-                    const core::Result<store::RecordState> state = run.state(id, repeat);
-                    if (!state) return 0;  // the append that follows reports what is wrong
-                    if (state->done()) return std::nullopt;
-                    return state->attempts;
-                  });
-    {
-      std::vector<std::jthread> slots;
-      slots.reserve(static_cast<std::size_t>(options_.concurrency));
-      for (int i = 0; i < options_.concurrency; ++i) {
-        slots.emplace_back([&] {
-          const core::Result<void> asked = request_loop(agenda, recorder, giving_up.get_token());
-          if (asked) return;
-          const std::lock_guard lock(unreadable_mutex);
-          unreadable = asked.error();
-          giving_up.request_stop();
-        });
-      }
-    }
-    IPW_TRY(progress_, recorder.close());
-    if (unreadable) return std::unexpected(*unreadable);
-    return {};
-  }
-
-  core::Result<void> request_loop(Agenda& agenda, Recorder& recorder,
-                                  const std::stop_token& stop) const {
-    while (!stop.stop_requested()) {
+    Agenda agenda(parts_.questions, options_.repeat, unanswered(run));
+    Pace pace(options_.arrivals, options_.arrival_seed, parts_.clock, progress_.done);
+    Punctuality punctuality;
+    const NextDispatch next = [&]() -> core::Result<std::optional<Dispatch>> {
+      const std::optional<Turn> turn = pace.next();
+      if (!turn) return std::nullopt;
       IPW_TRY(std::optional<Item> item, agenda.next());
-      if (!item) break;
-      models::Request request = request_for(item->question, item->repeat);
-      const std::uint64_t number = recorder.begin();
-      request.intended = parts_.clock.now();
-      const core::Result<record::Completion> answer = model_->generate(request, {}, stop);
-      recorder.finish(number, call_of(std::move(*item), request, answer));
-    }
-    return {};
+      if (!item) return std::nullopt;
+      if (turn->due) punctuality.claimed(parts_.clock.now() - *turn->due);
+      return Dispatch{turn->due, [&, item = *std::move(item)](core::Instant intended) {
+                        punctuality.sent(ask(item, intended, recorder, stop));
+                      }};
+    };
+    const core::Result<void> asked =
+        dispatch(next, parts_.clock, open_loop() ? options_.in_flight : options_.concurrency, stop);
+    IPW_TRY(progress_, recorder.close());
+    IPW_CHECK(asked);
+    return open_loop() ? note_punctuality(run, punctuality) : core::Result<void>{};
   }
 
-  record::Call call_of(Item item, const models::Request& request,
-                       const core::Result<record::Completion>& answer) const {
-    record::Call call{
-        .question = std::move(item.question), .repeat = item.repeat, .attempt = item.attempt};
-    call.verdict = verdict_of(call.question, answer, options_.max_tokens, parts_.scorer);
+  // Sends one request and records what came of it; how late it left.
+  core::Seconds ask(const Item& item, core::Instant intended, Recorder& recorder,
+                    const std::stop_token& stop) const {
+    models::Request request = request_for(item.question, item.repeat);
+    request.intended = intended;
+    const std::uint64_t number = recorder.begin();
+    const core::Instant sent = parts_.clock.now();
+    const core::Result<record::Completion> answer = model_->generate(request, {}, stop);
+    record::Call call{.question = item.question, .repeat = item.repeat, .attempt = item.attempt};
+    call.verdict =
+        verdict_of(call.question, answer, request.max_tokens, parts_.scorer, request.fixed_length);
     if (answer && !answer->caution.empty()) call.verdict.why += "; " + answer->caution;
+    record::Timings& timings = call.completion.timings;
     if (answer) {
       call.completion = *answer;
     } else {
       call.failure = answer.error().message;
-      record::Timings& timings = call.completion.timings;
-      timings.intended = timings.sent = timings.started = request.intended;
+      timings.sent = timings.started = sent;
       timings.last_token = parts_.clock.now();
       call.completion.finish = record::FinishReason::kCancelled;
     }
-    return call;
+    timings.intended = intended;
+    const core::Seconds late = timings.sent - intended;
+    recorder.finish(number, std::move(call));
+    return late;
+  }
+
+  core::Result<void> note_punctuality(store::Run& run, const Punctuality& punctuality) const {
+    store::Manifest manifest = run.manifest();
+    manifest.load.dispatch = punctuality.text(options_.in_flight);
+    if (punctuality.fell_behind()) {
+      IPW_CHECK(note(run, "warning", "the load generator " + manifest.load.dispatch));
+    }
+    return run.rewrite(std::move(manifest));
   }
 
   ProfileParts parts_;
@@ -226,6 +248,7 @@ class Profile {
   core::Seconds loading_{0};  // longest that a server took to load the model, at the warm-up
   std::unique_ptr<models::LanguageModel> model_;
   Progress progress_;
+  std::int64_t recorded_ = 0;  // questions and repeats that an earlier session asked
 };
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "ipw/core/clock.h"
@@ -14,6 +16,8 @@
 #include "ipw/datasets/question_set.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/models/language_model.h"
+#include "ipw/profiling/arrivals.h"
+#include "ipw/profiling/dispatch.h"
 #include "ipw/profiling/progress.h"
 #include "ipw/scoring/scorer.h"
 #include "ipw/store/run.h"
@@ -21,7 +25,13 @@
 namespace ipw::profiling {
 
 struct ProfileOptions {
-  int concurrency = 1;  // requests in flight; closed loop
+  int concurrency = 1;  // requests in flight in a closed loop
+  Arrivals arrivals;    // kClosed: a closed loop, for `arrivals.duration` where that is given
+  std::uint64_t arrival_seed = 0;
+  int in_flight = kMostInFlight;  // most requests at a time in an open loop
+  std::optional<std::int64_t>
+      requests;         // that the schedule holds, where it ends before the set does
+  bool traced = false;  // the questions are of a trace, and say how long their answers are to be
   int repeat = 1;       // how often every question is asked
   int warmup = 1;       // questions asked beforehand, not recorded
   int max_tokens = 512;
@@ -55,6 +65,12 @@ struct ProfileResult {
 /// in flight are given up (recorded as missing, their joules kept) and the rest is left for a
 /// resume. A failing question never ends the profile; a failing store or question set does, with
 /// its error, after everything so far is durable.
+///
+/// An open loop sends every request at its time, whether answers came back or not; all latencies
+/// count from there. When resumed, the schedule goes on after as many requests as have a verdict,
+/// and the time between the sessions does not count. A closed loop for a time that is resumed asks
+/// again what went missing, and nothing new. How well an open loop kept to its schedule goes into
+/// the manifest.
 [[nodiscard]] core::Result<ProfileResult> profile(ProfileParts parts, const ProfileOptions& options,
                                                   const ProgressSink& progress,
                                                   std::stop_token stop);

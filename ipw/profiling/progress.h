@@ -15,7 +15,7 @@ enum class Phase { kIdleBefore, kLoading, kIdleLoaded, kWarmup, kAsking, kIdleAf
 
 struct Progress {
   Phase phase = Phase::kAsking;
-  std::int64_t planned = 0;  // questions × repeats of this run
+  std::int64_t planned = 0;  // requests of this run; 0: not known, it ends after a time
   std::int64_t done = 0;     // durable, with a verdict; those of an earlier session included
   std::int64_t asked = 0;    // durable in this session, missing ones included
   std::int64_t missing = 0;  // of `asked`
