@@ -30,9 +30,16 @@ constexpr std::array kRows{
     FigureRow{"latency_p90", "latency, p90"},
     FigureRow{"latency_p95", "latency, p95"},
     FigureRow{"latency_p99", "latency, p99"},
+    FigureRow{"ttft_sent_p99", "time to first token from send, p99", true},
+    FigureRow{"latency_sent_p50", "latency from send, p50", true},
+    FigureRow{"latency_sent_p99", "latency from send, p99", true},
+    FigureRow{"dispatch_delay_p50", "dispatch delay, p50", true},
+    FigureRow{"dispatch_delay_p99", "dispatch delay, p99", true},
     FigureRow{"tpot_mean", "time per output token"},
     FigureRow{"tokens_per_s", "output tokens/s in service"},
     FigureRow{"throughput_questions", "questions/s"},
+    FigureRow{"goodput_share", "share within the goodput bounds"},
+    FigureRow{"goodput", "goodput, questions/s"},
     FigureRow{"usd_per_query", "USD per query"},
     FigureRow{"prompt_tokens_mean", "prompt tokens"},
     FigureRow{"output_tokens_mean", "output tokens"},
@@ -41,6 +48,10 @@ constexpr std::array kRows{
 }  // namespace
 
 std::span<const FigureRow> figure_rows() { return kRows; }
+
+bool belongs(const FigureRow& row, const store::Manifest& manifest) {
+  return !row.of_schedule || manifest.load.arrivals != "closed";
+}
 
 std::string model_title(const store::Manifest& manifest) {
   return std::filesystem::path(manifest.model.name).filename().string();

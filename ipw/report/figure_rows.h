@@ -10,9 +10,13 @@
 namespace ipw::report {
 
 struct FigureRow {
-  const char* name;   // as in docs/metrics.md
-  const char* label;  // as people say it
+  const char* name;          // as in docs/metrics.md
+  const char* label;         // as people say it
+  bool of_schedule = false;  // says nothing where requests had no schedule
 };
+
+/// Whether the table of this run has the row.
+[[nodiscard]] bool belongs(const FigureRow& row, const store::Manifest& manifest);
 
 /// In the order of the table.
 [[nodiscard]] std::span<const FigureRow> figure_rows();

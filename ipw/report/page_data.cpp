@@ -12,6 +12,7 @@
 
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_rows.h"
+#include "ipw/report/load_text.h"
 #include "ipw/report/text.h"
 
 namespace ipw::report {
@@ -131,6 +132,7 @@ void add_run(Json& run, const RunReport& report, const RunCharts& charts) {
     add_texts(run["tasks"][task.task], task.figures);
   }
   run["notes"] = cautions(report);
+  run["load_lines"] = load_lines(report);
   run["unmeasured"] = unmeasured(report);
   run["charts"] = {{"latency", histogram_json(charts.latency)},
                    {"ttft", histogram_json(charts.ttft)},
@@ -221,8 +223,7 @@ std::vector<std::string> unmeasured(const RunReport& report) {
   std::vector<std::string> lines;
   if (report.not_asked > 0) {
     lines.push_back(fmt::format("{} of {} planned questions were not asked (ipw profile --resume)",
-                                report.not_asked,
-                                manifest.questions.selected * manifest.options.repeat));
+                                report.not_asked, manifest.planned().value_or(0)));
   }
   if (report.missing > 0) {
     lines.push_back(
@@ -261,7 +262,11 @@ Json page_json(const PageContent& content) {
     json["runs"][i]["label"] = labels[i];
   }
   Json& rows = json["figure_rows"] = Json::array();
-  for (const FigureRow& row : figure_rows()) rows.push_back({row.name, row.label});
+  for (const FigureRow& row : figure_rows()) {
+    const bool shown = std::ranges::any_of(
+        reports, [&](const RunReport& report) { return belongs(row, report.manifest); });
+    if (shown) rows.push_back({row.name, row.label});
+  }
   json["differences"] = differences_json(reports, labels);
   Json& paired = json["paired"] = Json::array();
   for (const PairedRun& pair : content.paired) paired.push_back(paired_json(pair));

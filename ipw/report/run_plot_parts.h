@@ -74,6 +74,8 @@ using Plots = core::Result<std::vector<Plot>>;
 [[nodiscard]] Plots task_plots(const RunSet& runs, const std::string& name,
                                const std::string& title, const std::string& axis);
 [[nodiscard]] Plots token_plots(const RunSet& runs);
+/// Of the runs of a sweep.
+[[nodiscard]] Plots load_plots(const RunSet& runs);
 
 /// The name of an energy figure that all runs have most of: itself, or with "_active" where some
 /// run knows only what is above idle.

@@ -23,7 +23,8 @@ constexpr std::array kFigures{
     RunFigure{"power", "watts over time, with the questions below"},
     RunFigure{"tasks-accuracy", "accuracy by task"},
     RunFigure{"tasks-joules", "joules per question by task"},
-    RunFigure{"tokens-joules", "joules against output tokens of each answer, with the line"}};
+    RunFigure{"tokens-joules", "joules against output tokens of each answer, with the line"},
+    RunFigure{"load-latency", "latency and answers against the load of a sweep, with the knee"}};
 
 struct Maker {
   core::Result<void> (*read)(store::Run& run, const metrics::Sample& sample, RunDetail& detail);
@@ -72,6 +73,7 @@ constexpr std::array<Maker, kFigures.size()> kMakers{{
        return {};
      },
      token_plots},
+    {read_nothing, load_plots},
 }};
 
 }  // namespace

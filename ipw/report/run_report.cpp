@@ -20,7 +20,7 @@ void count_outcomes(const store::Columns& columns, RunReport& report) {
       case record::Outcome::kMissing: ++report.missing; break;
     }
   }
-  const std::int64_t planned = report.manifest.questions.selected * report.manifest.options.repeat;
+  const std::int64_t planned = report.manifest.planned().value_or(0);
   report.not_asked = std::max<std::int64_t>(planned - report.records, 0);
 }
 
@@ -31,8 +31,9 @@ std::uint64_t bootstrap_seed(const store::Manifest& manifest) {
 
 // Neighbours in time share a queue when requests run beside each other: blocks of about the cube
 // root of n (Künsch 1989), and at least two rounds of the slots.
-std::size_t block_length(std::int64_t records, int concurrency) {
-  if (concurrency <= 1) return 0;
+std::size_t block_length(std::int64_t records, const store::Manifest& manifest) {
+  const int concurrency = manifest.options.concurrency;
+  if (concurrency <= 1 && manifest.load.arrivals == "closed") return 0;
   const auto root = static_cast<std::size_t>(std::cbrt(static_cast<double>(records)));
   return std::max<std::size_t>(root, 2 * static_cast<std::size_t>(concurrency));
 }
@@ -53,10 +54,11 @@ core::Result<RunReading> read_run(store::Run& run, const ReportOptions& options)
   count_outcomes(columns, report);
 
   RunSample sample(std::move(columns), report.manifest);
+  report.load = metrics::summarize_load(sample.view());
   const metrics::FigureOptions figure_options{
       .seed = bootstrap_seed(report.manifest),
       .resamples = options.resamples,
-      .block = block_length(report.records, report.manifest.options.concurrency)};
+      .block = block_length(report.records, report.manifest)};
   IPW_TRY(report.figures, metrics::figures(sample.view(), figure_options));
   if (options.by_task && sample.tasks().size() > 1) {
     IPW_TRY(std::vector<metrics::TaskFigures> tasks,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include "ipw/core/result.h"
 #include "ipw/metrics/figures.h"
+#include "ipw/metrics/load_summary.h"
 #include "ipw/report/run_sample.h"
 #include "ipw/store/run.h"
 
@@ -30,6 +32,7 @@ struct RunReport {
   std::int64_t missing = 0;    // asked, but without a verdict
   std::int64_t not_asked = 0;  // planned, but not in the run yet
   std::vector<store::IdlePower> idle;
+  std::optional<metrics::LoadSummary> load;
   std::vector<metrics::NamedFigure> figures;
   std::vector<TaskReport> tasks;  // empty where the questions have none, or was not asked for
 };

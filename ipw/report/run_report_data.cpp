@@ -21,6 +21,23 @@ Json idle_json(const store::IdlePower& idle) {
           {"duration_s", idle.duration.count()}, {"n", idle.n}};
 }
 
+Json load_json(const metrics::LoadSummary& load) {
+  const auto known = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json(nullptr);
+  };
+  return {{"requests", load.requests},
+          {"span_s", load.span_s},
+          {"offered_per_s", known(load.offered)},
+          {"answered_per_s", load.completed},
+          {"in_flight_mean", load.in_flight_mean},
+          {"in_flight_most", load.in_flight_most},
+          {"steady_from_s", known(load.steady_from_s)},
+          {"steady_requests",
+           load.steady.from ? Json(load.requests - static_cast<std::int64_t>(*load.steady.from))
+                            : Json(nullptr)},
+          {"steady_reason", load.steady.reason}};
+}
+
 Json run_json(const RunReport& report) {
   Json json = {{"directory", report.directory.string()},
                {"manifest", Json::parse(store::to_json(report.manifest))},
@@ -32,6 +49,7 @@ Json run_json(const RunReport& report) {
                  {"not_asked", report.not_asked}}}};
   Json& idle = json["idle"] = Json::array();
   for (const store::IdlePower& power : report.idle) idle.push_back(idle_json(power));
+  json["load"] = report.load ? load_json(*report.load) : Json(nullptr);
   json["figures"] = figures_json(report.figures);
   Json& tasks = json["tasks"] = Json::object();
   for (const TaskReport& task : report.tasks) tasks[task.task] = figures_json(task.figures);

@@ -7,6 +7,7 @@
 
 #include "ipw/report/figure_rows.h"
 #include "ipw/report/figure_table.h"
+#include "ipw/report/load_text.h"
 #include "ipw/report/run_report.h"
 #include "ipw/report/text.h"
 
@@ -14,6 +15,7 @@ namespace ipw::report {
 namespace {
 
 constexpr std::size_t kFirstColumn = 18;  // of the narrow tables
+constexpr double kLateDispatch = 0.010;   // seconds, as profiling::Punctuality judges
 
 // What stands in the narrow tables, one column each: the first of the names that has a value.
 struct NarrowColumn {
@@ -51,7 +53,9 @@ std::string heading(const RunReport& report) {
     text += fmt::format("; {} not asked yet (ipw profile --resume)", report.not_asked);
   }
   text += "\n";
-  if (manifest.options.repeat > 1) {
+  if (manifest.load.duration && manifest.options.repeat > 1) {
+    text += "questions repeated to fill the time\n";
+  } else if (manifest.options.repeat > 1) {
     text += fmt::format("{} repeats of every question\n", manifest.options.repeat);
   } else {
     text += "one run: intervals hold for other questions, not for another day or machine\n";
@@ -71,6 +75,9 @@ std::string heading(const RunReport& report) {
                         store::name(idle.phase), quantity_text(idle.power.count(), "W"),
                         quantity_text(idle.standard_error.count(), "W"), idle.sensor);
   }
+  for (const std::string& line : load_lines(report)) {
+    text += wrapped(line, kTerminalWidth, 2) + "\n";
+  }
   for (const std::string& caution : cautions(report)) {
     text += wrapped("note: " + caution, kTerminalWidth, 2) + "\n";
   }
@@ -85,10 +92,12 @@ bool gives_way(const metrics::NamedFigure& named,
   return active != nullptr && active->value.has_value();
 }
 
-std::string full_table(const std::vector<metrics::NamedFigure>& figures) {
+std::string full_table(const RunReport& report) {
+  const std::vector<metrics::NamedFigure>& figures = report.figures;
   FigureTable table;
   bool above_idle_only = false;
   for (const FigureRow& row : figure_rows()) {
+    if (!belongs(row, report.manifest)) continue;
     for (const metrics::NamedFigure& named : figures) {
       if (named.name != row.name) continue;
       if (gives_way(named, figures)) {
@@ -206,6 +215,18 @@ std::vector<std::string> cautions(const RunReport& report) {
     cautions.emplace_back(
         "other work kept this machine busy, and the estimate takes it off: rough figures");
   }
+  const record::Figure* delay = metrics::find(report.figures, "dispatch_delay_p99");
+  if (delay != nullptr && delay->value && *delay->value > kLateDispatch) {
+    cautions.push_back(fmt::format(
+        "the load generator fell behind its schedule (p99 of the dispatch delay {}): latencies "
+        "count that delay, those from send do not",
+        value_text(*delay)));
+  }
+  if (report.manifest.load.trace_texts) {
+    cautions.emplace_back(
+        "a trace has no right answers: accuracy here is the share of requests that were answered, "
+        "and ipj and ipw count these");
+  }
   return cautions;
 }
 
@@ -220,7 +241,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
     if (by_task && reports.size() <= kRunsAbreast) return text + tasks_abreast(reports);
   }
   for (const RunReport& report : reports) {
-    if (reports.size() == 1) text += heading(report) + "\n" + full_table(report.figures);
+    if (reports.size() == 1) text += heading(report) + "\n" + full_table(report);
     if (!by_task || report.tasks.empty()) continue;
     Table table = narrow_table("task");
     for (const TaskReport& task : report.tasks) {

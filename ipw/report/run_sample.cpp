@@ -43,6 +43,25 @@ double time_per_output_token(const store::Columns& columns, std::uint32_t i) {
   return seconds(columns.last_token[i] - columns.first_token[i]) / (columns.output_tokens[i] - 1);
 }
 
+// 1 where the answer came to its end within all bounds, else 0: a request that failed, or was never
+// answered, is not good.
+float within(const std::map<std::string, double>& bounds, const store::Columns& columns,
+             std::uint32_t i) {
+  if (columns.outcome(i) == record::Outcome::kMissing) return 0.0F;
+  const auto ttft = columns.ttft(i);
+  const std::pair<const char*, double> times[] = {
+      {"ttft", ttft ? ttft->count() : std::numeric_limits<double>::infinity()},
+      {"e2e", seconds(columns.latency(i))},
+      {"tpot", columns.output_tokens[i] == 0 || columns.output_tokens[i] == 1
+                   ? 0.0
+                   : time_per_output_token(columns, i)}};
+  for (const auto& [name, time] : times) {
+    const auto bound = bounds.find(name);
+    if (bound != bounds.end() && !(time <= bound->second)) return 0.0F;
+  }
+  return 1.0F;
+}
+
 float counted(std::int32_t tokens) {
   return tokens == store::Columns::kUncounted ? kAbsent : static_cast<float>(tokens);
 }
@@ -88,6 +107,14 @@ RunSample::RunSample(store::Columns columns, const store::Manifest& manifest)
   latency_ = column<float>(order, [&](std::uint32_t i) { return seconds(columns.latency(i)); });
   latency_sent_ =
       column<float>(order, [&](std::uint32_t i) { return seconds(columns.latency_sent(i)); });
+  if (manifest.load.arrivals != "closed") {
+    delay_ =
+        column<float>(order, [&](std::uint32_t i) { return seconds(columns.dispatch_delay(i)); });
+  }
+  if (!manifest.load.goodput.empty()) {
+    good_ = column<float>(
+        order, [&](std::uint32_t i) { return within(manifest.load.goodput, columns, i); });
+  }
   free_column(columns.sent);
   ttft_ = column<float>(order, [&](std::uint32_t i) {
     const std::optional<core::Seconds> ttft = columns.ttft(i);
@@ -149,6 +176,8 @@ metrics::Sample RunSample::view() const {
                          .ended = ended_,
                          .latency = latency_,
                          .latency_sent = latency_sent_,
+                         .delay = delay_,
+                         .good = good_,
                          .ttft = ttft_,
                          .tpot = tpot_,
                          .prompt_tokens = prompt_tokens_,

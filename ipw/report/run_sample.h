@@ -38,7 +38,8 @@ class RunSample {
   std::vector<std::uint32_t> cluster_;
   std::vector<std::uint16_t> repeat_, task_;
   std::vector<double> started_, ended_;
-  std::vector<float> latency_, latency_sent_, ttft_, tpot_, prompt_tokens_, output_tokens_, usd_;
+  std::vector<float> latency_, latency_sent_, delay_, good_, ttft_, tpot_, prompt_tokens_,
+      output_tokens_, usd_;
   std::vector<Energy> energy_;
   std::vector<std::string> tasks_;
 };

@@ -96,6 +96,11 @@ const questionsPart = ({ manifest: { questions } }) =>
     ['Digest', code(questions.digest)],
   ]));
 
+function loadPart({ load_lines: lines }) {
+  if (lines.length === 0) return null;
+  return part('Load', h('ul', { class: 'load' }, lines.map((line) => h('li', {}, line))));
+}
+
 const machinePart = ({ manifest: { machine } }) =>
   part('Machine', facts([
     ['Host', machine.hostname],
@@ -131,7 +136,7 @@ function ofRun(run) {
     h(
       'div',
       { class: 'parts' },
-      [recordsPart, modelPart, questionsPart, machinePart, optionsPart].map((of) => of(run)),
+      [recordsPart, modelPart, questionsPart, machinePart, optionsPart, loadPart].map((of) => of(run)),
       part('Seeds', facts(Object.entries(manifest.seeds ?? {})))
     ),
     part('Sensors', sensors(run)),
