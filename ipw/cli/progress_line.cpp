@@ -37,16 +37,20 @@ std::string time_text(double seconds) {
 
 std::string progress_text(const Progress& progress) {
   if (progress.phase != Phase::kAsking) return phase_text(progress.phase);
-  std::string text = fmt::format("asking {}/{}", progress.done, progress.planned);
+  std::string text = fmt::format("asking {}", progress.done);
   if (progress.planned > 0) {
-    text += fmt::format(" ({:.0f} %)", 100.0 * static_cast<double>(progress.done) /
-                                           static_cast<double>(progress.planned));
+    text += fmt::format(
+        "/{} ({:.0f} %)", progress.planned,
+        100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.planned));
   }
   const std::int64_t answered = progress.asked - progress.missing;
   if (progress.asked > 0 && progress.elapsed.count() > 0) {
     const double rate = static_cast<double>(progress.asked) / progress.elapsed.count();
-    text += fmt::format(", {}, {} left", report::quantity_text(rate, "1/s"),
-                        time_text(static_cast<double>(progress.planned - progress.done) / rate));
+    text += ", " + report::quantity_text(rate, "1/s");
+    if (progress.planned > 0) {
+      const auto rest = static_cast<double>(progress.planned - progress.done);
+      text += fmt::format(", {} left", time_text(rest / rate));
+    }
   }
   if (answered > 0) {
     text += fmt::format(", accuracy {:.3f}", progress.score / static_cast<double>(answered));

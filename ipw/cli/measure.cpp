@@ -1,0 +1,268 @@
+// The flags fill a store::Manifest, which alone says what the run does: --resume reads it back and
+// everything else goes the same way.
+#include "ipw/cli/measure.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "ipw/cli/program.h"
+#include "ipw/cli/progress_line.h"
+#include "ipw/cli/server_flags.h"
+#include "ipw/core/random.h"
+#include "ipw/datasets/catalog.h"
+#include "ipw/datasets/selection.h"
+#include "ipw/energy/characterise.h"
+#include "ipw/energy/sensors.h"
+#include "ipw/models/open_model.h"
+#include "ipw/profiling/load_plan.h"
+#include "ipw/profiling/machine.h"
+#include "ipw/profiling/plan.h"
+#include "ipw/store/run_directory.h"
+
+namespace ipw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using core::ErrorCode;
+using core::fail;
+
+std::map<std::string, std::uint64_t> seeds_of(std::uint64_t seed) {
+  std::map<std::string, std::uint64_t> seeds{{"run", seed}};
+  for (const char* part : {"sampling", "generation", "bootstrap", "arrivals"}) {
+    seeds[part] = core::derive_seed(seed, part);
+  }
+  return seeds;
+}
+
+// What the manifest of an earlier session says replaces the flags, but for the places of model and
+// questions, which may have moved.
+core::Result<void> continue_plan(ProfileFlags& flags) {
+  IPW_TRY(store::Manifest plan, store::read_manifest(fs::path(flags.resume) / "run.json"));
+  if (flags.model.empty()) flags.model = plan.model.name;
+  if (flags.dataset.empty() && !plan.load.trace_texts) flags.dataset = plan.questions.argument;
+  flags.scorer = plan.questions.scorer;
+  flags.plan = std::move(plan);
+  return {};
+}
+
+core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
+  const bool questions = !flags.dataset.empty() || !flags.load.trace.empty();
+  if (flags.model.empty() || !questions) {
+    return fail(ErrorCode::kUsage,
+                "profile needs --model and --dataset, or --resume (try `ipw profile --model "
+                "model.gguf --dataset demo`)");
+  }
+  IPW_CHECK(
+      plan_load(flags.load, flags.given("--concurrency"), !flags.dataset.empty(), flags.plan));
+  if (flags.plan.load.trace_texts && !flags.given("--max-tokens")) {
+    flags.plan.options.max_tokens = kMostTokens;
+  }
+  std::error_code ignored;
+  if (!flags.out.empty() && fs::exists(flags.out, ignored) && !fs::is_empty(flags.out, ignored)) {
+    return fail(ErrorCode::kAlreadyExists,
+                fmt::format("{} is not empty: a run is never overwritten (go on with --resume {}, "
+                            "or choose another --out)",
+                            flags.out, flags.out));
+  }
+  IPW_TRY(flags.plan.server, planned(flags.server));
+  flags.plan.ipw_version = version();
+  flags.plan.command_line = context.arguments;
+  flags.plan.command_line.insert(flags.plan.command_line.begin(), "ipw");
+  flags.plan.questions.argument = flags.dataset.empty() ? flags.load.trace : flags.dataset;
+  flags.plan.options.idle = core::Seconds(flags.idle_s);
+  flags.plan.seeds = seeds_of(flags.seed);
+  flags.plan.machine = profiling::describe_machine(context.root);
+  return {};
+}
+
+struct Questions {
+  datasets::Selection selection;
+  std::unique_ptr<scoring::Scorer> scorer;
+  datasets::SetDescription set;
+  std::optional<profiling::LoadTrace> trace;  // whose times are replayed
+};
+
+core::Result<std::unique_ptr<datasets::QuestionSet>> open_set(const ProfileFlags& flags,
+                                                              const Questions& questions) {
+  const store::Manifest& plan = flags.plan;
+  if (plan.load.trace_texts) return profiling::traced_questions(*questions.trace);
+  datasets::OpenOptions options;
+  options.mapping = plan.questions.mapping;
+  options.prompt_template = plan.prompt_template;
+  options.scorer = flags.scorer;
+  options.skip_invalid = plan.questions.skip_invalid;
+  return datasets::open(flags.dataset, options);
+}
+
+core::Result<Questions> open_questions(const ProfileFlags& flags) {
+  const store::Manifest& plan = flags.plan;
+  Questions questions;
+  if (!plan.load.trace.empty()) {
+    IPW_TRY(questions.trace, profiling::read_load_trace(plan.load.trace));
+  }
+  if (plan.load.trace_texts) {
+    questions.scorer = profiling::answered_scorer();
+  } else if (!flags.scorer.empty()) {
+    IPW_TRY(questions.scorer, scoring::make_scorer(flags.scorer));
+  }
+  IPW_TRY(std::unique_ptr<datasets::QuestionSet> set, open_set(flags, questions));
+  questions.set = set->describe();
+  if (!questions.scorer) {
+    IPW_TRY(questions.scorer, scoring::make_scorer(questions.set.scorer));
+  }
+  datasets::SelectionOptions selection{.seed = plan.seeds.at("sampling")};
+  if (plan.options.limit) selection.limit = static_cast<std::uint64_t>(*plan.options.limit);
+  if (plan.options.sample) selection.sample = static_cast<std::uint64_t>(*plan.options.sample);
+  selection.check = [&scorer = *questions.scorer](const record::Question& question) {
+    return scorer.check(question);
+  };
+  IPW_TRY(questions.selection, datasets::select(std::move(set), selection));
+  return questions;
+}
+
+core::Result<void> must_be_unchanged(const std::string& what, const std::string& before,
+                                     const std::string& now, const std::string& flag) {
+  if (before == now) return {};
+  return fail(ErrorCode::kInvalidData,
+              fmt::format("cannot resume: {} changed since the run began (start a new run, or name "
+                          "the original with {})",
+                          what, flag));
+}
+
+core::Result<store::Run> resume_run(const ProfileFlags& flags,
+                                    const models::ModelDescription& model, Context& context) {
+  IPW_CHECK(must_be_unchanged("the model", flags.plan.model.digest, model.digest, "--model"));
+  return store::Run::resume(flags.resume, context.clock);
+}
+
+core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDescription& model,
+                                    Context& context) {
+  flags.plan.model = profiling::described(model);
+  IPW_CHECK(add_published(flags.plan.model, context));
+  fs::path directory = flags.out;
+  if (directory.empty()) {
+    IPW_TRY(directory, store::new_run_directory(flags.runs_directory, model.name,
+                                                flags.plan.questions.name, context.clock.wall()));
+  }
+  return store::Run::create(directory, flags.plan, context.clock);
+}
+
+// Everything that a profile will measure with, and what it takes for granted, before it begins.
+void announce(const Questions& questions,
+              const std::vector<std::unique_ptr<energy::Sensor>>& sensors,
+              const std::optional<std::string>& elsewhere, std::ostream& err) {
+  err << fmt::format("questions: {} of {} ({})\n", questions.selection.count, questions.set.name,
+                     questions.set.reading);
+  const datasets::Reading& reading = questions.selection.reading;
+  if (reading.folded > 0) {
+    err << fmt::format("questions: repeats of an earlier question, asked once: {}\n",
+                       reading.folded);
+  }
+  if (reading.invalid > 0) {
+    err << fmt::format("questions: unreadable rows, left out (--skip-invalid): {}\n",
+                       reading.invalid);
+  }
+  for (const auto& sensor : sensors) {
+    const energy::SensorDescription description = sensor->describe();
+    if (!description.billed) continue;
+    err << fmt::format("energy: {}, {}: {}{}{}\n", record::name(description.provenance.source),
+                       description.provenance.method, description.device,
+                       description.assumption.empty() ? "" : "; assumes ", description.assumption);
+  }
+  if (elsewhere) {
+    err << fmt::format(
+        "energy: not measured: the model runs at {}, the sensors are here "
+        "(--server-is here, if it does run on this machine)\n",
+        *elsewhere);
+    return;
+  }
+  if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
+}
+
+std::string cure_for(const fs::path& directory) {
+  return fmt::format("go on with: ipw profile --resume {}", directory.string());
+}
+
+}  // namespace
+
+core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
+  const bool resuming = !flags.resume.empty();
+  IPW_CHECK(resuming ? continue_plan(flags) : plan_anew(flags, context));
+  const models::RemoteOptions remote = remote_options(flags.plan, flags.server, context);
+  IPW_CHECK(models::check_model(flags.model, remote));
+  IPW_TRY(const std::optional<std::string> elsewhere, models::other_machine(flags.model, remote));
+  IPW_TRY(Questions questions, open_questions(flags));
+  if (resuming) {
+    IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
+                                questions.set.digest, "--dataset"));
+    if (questions.trace) {
+      IPW_CHECK(must_be_unchanged("the trace", flags.plan.load.trace_digest,
+                                  questions.trace->digest, "the name that it had"));
+    }
+  } else {
+    profiling::describe(flags.plan.questions, questions.set, questions.selection,
+                        *questions.scorer);
+    if (questions.trace) flags.plan.load.trace_digest = questions.trace->digest;
+    IPW_CHECK(profiling::settle_load(flags.plan, questions.trace ? &*questions.trace : nullptr,
+                                     flags.given("--repeat")));
+  }
+  IPW_TRY(const profiling::ProfileOptions options,
+          profiling::profile_options(flags.plan, questions.trace ? &*questions.trace : nullptr));
+
+  energy::ProbeOptions probe{.root = context.root, .environment = context.environment};
+  if (flags.plan.options.cpu_watts) {
+    probe.watts_per_busy_core = core::Watts(*flags.plan.options.cpu_watts);
+  }
+  probe.meter_command = flags.plan.options.meter_command;
+  probe.devices = flags.plan.options.devices;
+  energy::ProbeReport sensors;  // those of this machine say nothing about another one
+  if (!elsewhere) {
+    IPW_TRY(sensors, energy::open_sensors(probe));
+    energy::characterise(sensors.sensors, context.clock);
+  }
+  announce(questions, sensors.sensors, elsewhere, context.err);
+  if (!resuming) {
+    for (const auto& sensor : sensors.sensors) {
+      flags.plan.sensors.push_back(profiling::described(sensor->describe()));
+    }
+  }
+
+  fs::path directory;
+  ProgressLine line(
+      context, flags.progress_s ? std::optional(core::Seconds(*flags.progress_s)) : std::nullopt);
+  profiling::ProfileParts parts{
+      .open_model =
+          [&] {
+            return models::open_model(flags.model, profiling::engine_options(flags.plan), remote);
+          },
+      .open_run = [&](const models::ModelDescription& model) -> core::Result<store::Run> {
+        core::Result<store::Run> run =
+            resuming ? resume_run(flags, model, context) : create_run(flags, model, context);
+        if (run) directory = run->directory();
+        return run;
+      },
+      .questions = *questions.selection.questions,
+      .planned = static_cast<std::int64_t>(questions.selection.count),
+      .scorer = *questions.scorer,
+      .sensors = std::move(sensors.sensors),
+      .clock = context.clock};
+  core::Result<profiling::ProfileResult> result = profiling::profile(
+      std::move(parts), options, [&](const profiling::Progress& progress) { line.show(progress); },
+      context.stop);
+  line.end();
+  if (!result) {
+    if (!directory.empty()) {
+      context.err << "ipw: what was reported done is kept; " << cure_for(directory) << "\n";
+    }
+    return std::unexpected(result.error());
+  }
+  if (result->interrupted) context.err << "ipw: interrupted; " << cure_for(directory) << "\n";
+  if (!result->interrupted && result->progress.missing > 0) {
+    context.err << fmt::format("ipw: {} questions have no verdict; {}\n", result->progress.missing,
+                               cure_for(directory));
+  }
+  return Measured{directory, std::move(*result)};
+}
+
+}  // namespace ipw::cli

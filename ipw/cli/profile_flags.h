@@ -1,0 +1,38 @@
+#pragma once
+// The flags of `ipw profile`. They fill a store::Manifest, which alone says what the run does.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ipw/cli/load_flags.h"
+#include "ipw/cli/server_flags.h"
+#include "ipw/store/manifest.h"
+
+namespace ipw::cli {
+
+inline constexpr int kMostTokens = 1 << 24;  // of one answer
+
+struct ProfileFlags {
+  store::Manifest plan;  // what the run is to be
+  std::uint64_t seed = 42;
+  std::string model;
+  std::string dataset;
+  std::string scorer;  // empty: what the questions ask for
+  std::string out;
+  std::string runs_directory = "runs";
+  std::string resume;
+  double idle_s = 2.0;
+  LoadFlags load;
+  ServerFlags server;
+  std::optional<double> progress_s;
+  bool json = false;
+  const CLI::App* app = nullptr;  // set by declare_profile_flags
+
+  /// Whether the user wrote `flag`. After parsing.
+  [[nodiscard]] bool given(const char* flag) const;
+};
+
+void declare_profile_flags(CLI::App& app, ProfileFlags& flags);
+
+}  // namespace ipw::cli
