@@ -71,7 +71,7 @@ class Dispatching {
     if (over_) return std::nullopt;
     if (ready_ == 0 && threads_.size() < most_) start_another();
     core::Result<std::optional<Dispatch>> next = next_();
-    if (!next) failure_ = std::move(next).error();
+    if (!next) failure_ = next.error();
     if (!next || !*next || !wait_until((*next)->due)) {
       over_ = true;
       return std::nullopt;
