@@ -37,10 +37,43 @@ void add_knee(Plot& plot, const LoadSweep& sweep) {
   plot.rules.push_back({.at = sweep.loads[sweep.knee->point], .upright = true, .label = "knee"});
 }
 
+// Runs that are no sweep: each where its load is, joined by nothing.
+Plots single_loads(const RunSet& runs, const std::string& why) {
+  const bool of_rate = runs.reports.front().manifest.load.rate.has_value();
+  Plot plot{.title = "Latency at each load",
+            .x = {.label = of_rate ? "offered requests per second" : "requests in flight",
+                  .from_zero = true},
+            .y = {.label = "latency from the schedule", .unit = "s", .log = true}};
+  std::vector<std::string> without;
+  for (std::size_t i = 0; i < runs.reports.size(); ++i) {
+    const RunReport& report = runs.reports[i];
+    PlotSeries series{.name = runs.labels[i], .provenance = kClock, .colour = i};
+    for (const char* name : {"latency_p50", "latency_p90", "latency_p99"}) {
+      const auto* figure = figure_of(report.figures, name);
+      if (figure == nullptr || report.manifest.load.rate.has_value() != of_rate) continue;
+      series.points.push_back({.x = load_of(report.manifest, of_rate),
+                               .y = *figure->value,
+                               .y_low = figure->low,
+                               .y_high = figure->high});
+    }
+    if (series.points.empty()) {
+      without.push_back(runs.labels[i]);
+    } else {
+      plot.series.push_back(std::move(series));
+    }
+  }
+  if (plot.series.empty()) return nothing_to_draw("latency against load", "nothing was timed");
+  plot.notes = {"p50, p90 and p99 of each run, with 95 % intervals.", "No knee: " + why + "."};
+  note_missing(plot, without);
+  return std::vector<Plot>{std::move(plot)};
+}
+
 }  // namespace
 
 Plots load_plots(const RunSet& runs) {
-  IPW_TRY(const LoadSweep sweep, load_sweep(runs.reports));
+  const core::Result<LoadSweep> found = load_sweep(runs.reports);
+  if (!found) return single_loads(runs, found.error().message);
+  const LoadSweep& sweep = *found;
   const PlotAxis load{.label = sweep.of_rate ? "offered requests per second" : "requests in flight",
                       .log = sweep.loads.back() > 8.0 * sweep.loads.front(),
                       .from_zero = true};

@@ -20,10 +20,6 @@ using core::ErrorCode;
 using core::fail;
 using Json = nlohmann::ordered_json;
 
-double load_of(const store::Manifest& manifest, bool of_rate) {
-  return of_rate ? manifest.load.rate.value_or(0.0) : manifest.options.concurrency;
-}
-
 std::unexpected<core::Error> no_sweep(const std::string& why) {
   return fail(ErrorCode::kUsage,
               "these runs are no sweep: " + why + " (name the runs of one `ipw profile --sweep`)");
@@ -67,6 +63,10 @@ std::string cell(const RunReport& report, const char* name) {
 }
 
 }  // namespace
+
+double load_of(const store::Manifest& manifest, bool of_rate) {
+  return of_rate ? manifest.load.rate.value_or(0.0) : manifest.options.concurrency;
+}
 
 core::Result<LoadSweep> load_sweep(const std::vector<RunReport>& reports) {
   if (reports.size() < 2) return no_sweep("there are fewer than two");

@@ -22,6 +22,9 @@ struct LoadSweep {
   std::string knee_reason;            // why there is none
 };
 
+/// Requests per second, or requests in flight, as the manifest asks for them.
+[[nodiscard]] double load_of(const store::Manifest& manifest, bool of_rate);
+
 /// kUsage where the runs are no sweep: fewer than two, other models or questions, no rate or
 /// concurrency that differs, or two with the same.
 [[nodiscard]] core::Result<LoadSweep> load_sweep(const std::vector<RunReport>& reports);

@@ -87,8 +87,7 @@ TEST_F(Load, ASweepIsAStudyOfRunsWithAKnee) {
   EXPECT_EQ(plot.status, 0) << plot.err;
   const Finished one =
       ipw({"plot", out_ + "/concurrency-1", "--figure", "load-latency", "--out", csv});
-  EXPECT_EQ(one.status, 2);
-  EXPECT_THAT(one.err, HasSubstr("no sweep"));
+  EXPECT_EQ(one.status, 0) << "a run alone is a point without a knee: " << one.err;
 }
 
 TEST_F(Load, NonsenseIsRefusedBeforeAnythingIsMade) {
