@@ -186,7 +186,7 @@ inline std::string replay_table(const std::vector<ReplayRow>& rows) {
                        std::abs(percent) < 0.05 ? "0.0 %" : fmt::format("{:+.1f} %", percent));
   };
   const auto stated = [](double joules) {
-    return joules < 1000.0 ? fmt::format("{:.1f} J", joules)
+    return joules < 1000.0 ? fmt::format("{:.2g} J", joules)
                            : fmt::format("{:.0f} kJ", joules / 1000.0);
   };
   std::string table =
@@ -195,7 +195,7 @@ inline std::string replay_table(const std::vector<ReplayRow>& rows) {
   for (const ReplayRow& row : rows) {
     table +=
         fmt::format("| {} | {:.1f} | {} | ± {}, {:.4g} s unknown | {} | {} |\n", row.trace,
-                    row.truth / 1000.0, error(row.ours, row.truth), 1.96 * row.uncertainty / 1000.0,
+                    row.truth / 1000.0, error(row.ours, row.truth), stated(1.96 * row.uncertainty),
                     row.unknown, error(row.codecarbon, row.truth), error(row.zeus, row.truth));
   }
   return table;

@@ -54,7 +54,8 @@ std::vector<HwmonChip> hwmon_chips(const fs::path& root) {
     chip.device = device_of(chip.folder);
     chips.push_back(std::move(chip));
   }
-  std::ranges::stable_sort(chips, {}, &HwmonChip::key);
+  std::ranges::sort(
+      chips, {}, [](const HwmonChip& chip) { return std::pair(chip.key(), chip.folder.string()); });
   return chips;
 }
 

@@ -96,7 +96,7 @@ TEST(MessageParser, HoldsItsLimits) {
   };
   const std::string head = "HTTP/1.1 200 OK\r\n";
   const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n";
-  for (const std::size_t piece : {1, 7, 100'000}) {
+  for (const std::size_t piece : {1UZ, 7UZ, 100'000UZ}) {
     EXPECT_EQ(cause(head + "X: " + std::string(2000, 'x') + "\r\n\r\n", piece),
               Cause::kHeadTooLarge);
     EXPECT_EQ(cause(head + "Content-Length: 101\r\n\r\n", piece), Cause::kBodyTooLarge);

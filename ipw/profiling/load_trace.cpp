@@ -10,6 +10,7 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "ipw/core/digest.h"
@@ -249,11 +250,13 @@ core::Result<LoadTrace> parse_load_trace(std::string_view text, const std::strin
     }
   }
   if (rows.empty()) return reader.error("it holds no requests");
-  std::ranges::stable_sort(rows, {}, [](const auto& row) { return row.first; });
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(rows[i].first, i); });
   trace.requests.reserve(rows.size());
-  for (auto& [time, request] : rows) {
-    request.at = time - rows.front().first;
-    trace.requests.push_back(request);
+  for (const std::size_t i : order) {
+    trace.requests.push_back(rows[i].second);
+    trace.requests.back().at = rows[i].first - rows[order.front()].first;
   }
   return trace;
 }
