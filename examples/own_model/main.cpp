@@ -69,6 +69,7 @@ core::Result<void> measure(const std::string& folder) {
   for (const auto& sensor : sensors.sensors) {
     plan.sensors.push_back(profiling::described(sensor->describe()));
   }
+  IPW_TRY(const profiling::ProfileOptions options, profiling::profile_options(plan));
   IPW_CHECK(profiling::profile({.open_model = [&] { return std::make_unique<LastNumber>(clock); },
                                 .open_run =
                                     [&](const models::ModelDescription& model) {
@@ -80,8 +81,7 @@ core::Result<void> measure(const std::string& folder) {
                                 .scorer = *scorer,
                                 .sensors = std::move(sensors.sensors),
                                 .clock = clock},
-                               profiling::profile_options(plan), [](const profiling::Progress&) {},
-                               {}));
+                               options, [](const profiling::Progress&) {}, {}));
 
   IPW_TRY(report::RunReport report, report::read_report(folder, {}));
   std::cout << report::report_text({std::move(report)}, true);

@@ -90,7 +90,7 @@ TEST_F(LoadReport, GoodputCountsWhatKeptEveryBoundAndNeverAFailure) {
   EXPECT_NEAR(value(report, "goodput"), 9.0 / .9, 1e-5);
   load.goodput = {{"tpot", .019}};  // 40 ms for the two tokens after the first
   EXPECT_NEAR(value(read("slow", load), "goodput_share"), 0.0, 1e-9);
-  EXPECT_THAT(load_lines(report).back(), HasSubstr("e2e ≤ 95 ms, ttft ≤ 50 ms"));
+  EXPECT_THAT(load_lines(report).back(), HasSubstr("e2e ≤ 95.0 ms, ttft ≤ 50.0 ms"));
 }
 
 TEST_F(LoadReport, SaysWhatWasOfferedAndWhatCameBack) {
