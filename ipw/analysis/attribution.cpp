@@ -210,6 +210,7 @@ core::Result<std::size_t> cell_named(const Cells& cells, const std::string& text
   }
   if (found) return *found;
   std::vector<std::string> known;
+  known.reserve(cells.cells.size());
   for (const Cell& cell : cells.cells) known.push_back("'" + cell.label() + "'");
   return fail(ErrorCode::kUsage,
               fmt::format("--step '{}' is not there (there are {})", text, fmt::join(known, ", ")));

@@ -94,6 +94,7 @@ bool all_in_unit(const Column& column) {
 
 std::vector<Column> columns_of(const Table& table) {
   std::vector<Column> columns;
+  columns.reserve(table.columns.size());
   for (std::size_t i = 0; i < table.columns.size(); ++i) columns.push_back(read_column(table, i));
   if (std::ranges::count(columns, Role::kAverage, &Column::role) == 0) return columns;
   for (Column& column : columns) {

@@ -147,8 +147,9 @@ class TableAudit {
   [[nodiscard]] int decimals_meant(std::size_t i) const {
     int meant = 0;
     for (const Column& column : columns_) {
-      if ((column.role != Role::kShare && column.role != Role::kAverage) || !column.cells[i])
+      if ((column.role != Role::kShare && column.role != Role::kAverage) || !column.cells[i]) {
         continue;
+      }
       meant = std::max(meant, metrics::significant_decimals(*column.cells[i]));
     }
     return meant;

@@ -94,7 +94,7 @@ class TableCells {
   }
 
  private:
-  core::Result<Cell> read_cell(const TableRow& row) const {
+  [[nodiscard]] core::Result<Cell> read_cell(const TableRow& row) const {
     Cell cell;
     cell.provenance = {record::Source::kPublished, "table " + table_.name};
     if (time_) {
@@ -112,7 +112,7 @@ class TableCells {
     return cell;
   }
 
-  core::Result<std::optional<double>> time_of(const TableRow& row) const {
+  [[nodiscard]] core::Result<std::optional<double>> time_of(const TableRow& row) const {
     const std::string& text = row.cells[*time_];
     if (text.find('-') != std::string::npos) {
       if (const auto time = calendar_year(text)) return time;
@@ -121,9 +121,9 @@ class TableCells {
     return number_in(table_, row, *time_);
   }
 
-  core::Result<std::optional<Known>> logarithm_in(const TableRow& row,
-                                                  std::optional<std::size_t> column,
-                                                  std::optional<std::size_t> error) const {
+  [[nodiscard]] core::Result<std::optional<Known>> logarithm_in(
+      const TableRow& row, std::optional<std::size_t> column,
+      std::optional<std::size_t> error) const {
     if (!column || row.cells[*column].empty()) return std::nullopt;
     IPW_TRY(const double value, positive_number(table_, row, *column));
     std::optional<double> standard_error;
@@ -172,12 +172,13 @@ class TableCells {
           fmt::format("{}: {} is not accuracy / {} (a factor of {:.3f} apart; see ipw audit)",
                       table_.where(row), rate_name(per_), cost_name(per_), std::exp(gap)));
     }
-    if (cell.rate && cell.accuracy)
+    if (cell.rate && cell.accuracy) {
       cell.cost = combined(*cell.accuracy, *cell.rate, -1.0);
-    else if (cell.rate && cell.cost)
+    } else if (cell.rate && cell.cost) {
       cell.accuracy = combined(*cell.rate, *cell.cost, 1.0);
-    else if (cell.accuracy && cell.cost)
+    } else if (cell.accuracy && cell.cost) {
       cell.rate = combined(*cell.accuracy, *cell.cost, -1.0);
+    }
     return {};
   }
 
@@ -318,6 +319,7 @@ std::vector<std::size_t> best_by_time(const Cells& cells) {
     if (!is_new && *rate > entry->second.first) entry->second = {*rate, i};
   }
   std::vector<std::size_t> path;
+  path.reserve(best.size());
   for (const auto& [time, cell] : best) path.push_back(cell.second);
   return path;
 }
@@ -332,7 +334,7 @@ core::Result<Cells> cells_of_table(const Table& table, const std::vector<std::st
   return TableCells(table, per).read(factors);
 }
 
-core::Result<Cells> cells_of_outcomes(std::shared_ptr<const Outcomes> outcomes, Per per) {
+core::Result<Cells> cells_of_outcomes(const std::shared_ptr<const Outcomes>& outcomes, Per per) {
   const Quantity quantity = per == Per::kWatt ? Quantity::kWatts : Quantity::kJoules;
   Cells cells{.per = per, .factors = {"model", "accelerator"}, .cells = {}, .outcomes = outcomes};
   const bool batches = std::ranges::any_of(

@@ -53,7 +53,7 @@ enum class Component : std::uint8_t { kRate, kAccuracy, kCost };  // kCost: −l
 struct Contrast {
   std::vector<double> weights;
   Component component = Component::kRate;
-  std::vector<double> whole = {};
+  std::vector<double> whole;
 };
 
 struct Cells {
@@ -63,7 +63,7 @@ struct Cells {
   std::shared_ptr<const Outcomes> outcomes;  // null: from a table
   std::uint64_t seed = 0;
   int resamples = 1000;
-  std::vector<std::string> notes = {};
+  std::vector<std::string> notes;
 
   /// The cell with these levels; nothing where there is none.
   [[nodiscard]] std::optional<std::size_t> find(const std::vector<std::string>& levels) const;
@@ -93,7 +93,7 @@ struct Cells {
 
 /// From outcomes: factors model, accelerator, and batch where it is told. kInvalidData where no
 /// model has the cost.
-[[nodiscard]] core::Result<Cells> cells_of_outcomes(std::shared_ptr<const Outcomes> outcomes,
+[[nodiscard]] core::Result<Cells> cells_of_outcomes(const std::shared_ptr<const Outcomes>& outcomes,
                                                     Per per);
 
 }  // namespace ipw::analysis

@@ -215,7 +215,8 @@ class Evaluator {
     return found;
   }
 
-  core::Result<std::size_t> column_of(const Table& table, std::string_view name) const {
+  [[nodiscard]] core::Result<std::size_t> column_of(const Table& table,
+                                                    std::string_view name) const {
     if (const auto found = table.column(name)) return *found;
     return broken(fmt::format("table '{}' has no column '{}'", table.name, name));
   }

@@ -107,8 +107,9 @@ class CoverageAnalysis {
           {"gain", figures_.difference(covered, figures_.marks(best), pool.models)});
       compare_with_reference(row, pool.models, covered);
       row.figures.push_back({"chance_floor", figures_.chance_floor(pool.models.size(), nullptr)});
-      if (auto figure = figures_.held_out(pool.models))
+      if (auto figure = figures_.held_out(pool.models)) {
         row.figures.push_back({"held_out", std::move(*figure)});
+      }
       found.rows.push_back(std::move(row));
     }
   }
@@ -333,8 +334,9 @@ class CoverageAnalysis {
 
 core::Result<void> check(const Outcomes& outcomes, const CoverageOptions& options) {
   using core::ErrorCode;
-  if (options.pools.empty())
+  if (options.pools.empty()) {
     return core::fail(ErrorCode::kUsage, "coverage needs a pool of models");
+  }
   for (const Pool& pool : options.pools) {
     if (pool.models.empty()) {
       return core::fail(ErrorCode::kUsage, "pool " + pool.name + " has no model (name some)");

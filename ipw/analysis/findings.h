@@ -14,8 +14,8 @@ namespace ipw::analysis {
 struct FindingRow {
   std::string label;  // a model, a pool, a category, a year, …
   std::vector<metrics::NamedFigure> figures;
-  std::optional<double> at = {};  // where it stands on the section's axis: a year, a router's
-                                  // accuracy, how many models; absent: rows are names
+  std::optional<double> at;  // where it stands on the section's axis: a year, a router's
+                             // accuracy, how many models; absent: rows are names
 };
 
 struct FindingSection {

@@ -64,7 +64,7 @@ class Calculation {
     draw();
   }
 
-  Findings run() const {
+  [[nodiscard]] Findings run() const {
     Findings findings;
     findings.sections = {total(), pools(), interventions(), tornado(), claim(), inputs()};
     findings.notes.push_back(
@@ -167,10 +167,11 @@ class Calculation {
       for (const Values& drawn : draws_) {
         *binds.value += of(drawn).power.binding == metrics::Binding::kPower ? 1.0 : 0.0;
       }
-      if (draws_.empty())
+      if (draws_.empty()) {
         binds.value = by_power ? 1.0 : 0.0;
-      else
+      } else {
         *binds.value /= static_cast<double>(draws_.size());
+      }
       binds.n = static_cast<std::int64_t>(draws_.size());
       row.figures.push_back({"power_binds_share", binds});
       row.figures.push_back({"gdi", swept("1", [&](const Values& v) { return of(v).gdi; })});

@@ -177,6 +177,7 @@ class History {
     if (frontier_.size() < 3) return section;
 
     std::vector<double> times;
+    times.reserve(frontier_.size());
     for (const Point& point : frontier_) times.push_back(point.time);
     const std::vector<double> slope = metrics::slope_weights(times);
     std::vector<double> weights(cells_.cells.size(), 0.0);

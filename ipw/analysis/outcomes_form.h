@@ -41,7 +41,7 @@ enum class Part : std::uint8_t {
 struct PartRow {
   std::string_view name;
   Part part;
-  std::string_view also = {};
+  std::string_view also;
   Quantity quantity = Quantity::kSeconds;  // of kQuantity and kQuantityProvenance
   double factor = 1.0;                     // to the Quantity's unit; 0: the cell names its unit
 };

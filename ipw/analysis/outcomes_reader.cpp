@@ -178,6 +178,7 @@ class TableReader {
       const bool needed = part == "question" || part == "model" || part == "score";
       if (!needed && seen_.contains(column)) continue;  // JSON Lines may leave it out
       std::vector<std::string> names;
+      names.reserve(row.fields.size());
       for (const Field& field : row.fields) names.push_back(field.name);
       const std::string near = datasets::closest(column, names);
       return core::fail(

@@ -146,6 +146,7 @@ core::Result<ReplayTable> replay_table(const Outcomes& outcomes,
                       "nothing to route: name local models other than the reference");
   }
   std::vector<const ModelOutcomes*> models;
+  models.reserve(locals.size());
   for (const std::size_t m : locals) models.push_back(&outcomes.models[m]);
   models.push_back(&outcomes.models[reference]);
   ReplayTable table;

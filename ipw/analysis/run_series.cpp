@@ -162,7 +162,7 @@ std::string calendar_text(double year) {
   const sys_days day = start + floor<days>(into);
   const year_month_day date(day);
   const auto rest = into - floor<days>(into);
-  const std::string text =
+  std::string text =
       fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   if (rest == minutes(0)) return text;

@@ -159,8 +159,8 @@ class Parser {
     return pool;
   }
 
-  core::Result<Input> parse_input(const std::string& pool, const InputRule& rule,
-                                  const Json& json) const {
+  [[nodiscard]] core::Result<Input> parse_input(const std::string& pool, const InputRule& rule,
+                                                const Json& json) const {
     const auto wrong = [&](const std::string& why) {
       return broken(fmt::format("pool '{}', {}: {}", pool, rule.name, why));
     };

@@ -57,9 +57,11 @@ core::Result<int> run_gdp(const GdpFlags& flags, Context& context) {
   IPW_TRY(std::vector<analysis::DomainScores> scores, read_scores(flags, outcomes));
   if (!flags.models.empty()) {
     for (const std::string& model : flags.models) {
-      if (std::ranges::find(scores, model, &analysis::DomainScores::model) != scores.end())
+      if (std::ranges::find(scores, model, &analysis::DomainScores::model) != scores.end()) {
         continue;
+      }
       std::vector<std::string> known;
+      known.reserve(scores.size());
       for (const analysis::DomainScores& entry : scores) known.push_back(entry.model);
       return core::fail(core::ErrorCode::kUsage,
                         "--model " + model + " is not there" + did_you_mean(model, known));

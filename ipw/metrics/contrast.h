@@ -25,7 +25,7 @@ struct ContrastSample {
 struct LogContrast {
   std::vector<double> accuracy;
   std::vector<double> cost;
-  std::vector<double> whole = {};
+  std::vector<double> whole;
 };
 
 struct ContrastEstimate {
