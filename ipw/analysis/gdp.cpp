@@ -18,7 +18,6 @@ namespace {
 
 using core::ErrorCode;
 using core::fail;
-using metrics::NamedFigure;
 
 // The scores of one model against the weights.
 class Weighing {

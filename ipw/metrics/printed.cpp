@@ -62,8 +62,9 @@ Range Printed::range_at(int digits) const {
 
 std::optional<Printed> parse_printed(std::string_view text) {
   Printed number;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number.value);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, number.value);
   if (error != std::errc() || stop != end || !std::isfinite(number.value)) return std::nullopt;
   number.decimals = decimals_of(text);
   return number;
