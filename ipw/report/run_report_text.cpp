@@ -123,6 +123,16 @@ std::string narrow_value(const record::Figure& figure, std::string_view name) {
   return text;
 }
 
+// An interval this wide says only that the figure is not known, and its limits fill the line.
+constexpr double kTooWide = 100.0;
+constexpr const char* kTooWideText = "[>100-fold]";
+
+std::string narrow_interval(const record::Figure& figure) {
+  const bool too_wide =
+      figure.low && figure.high && *figure.low > 0.0 && *figure.high / *figure.low > kTooWide;
+  return too_wide ? kTooWideText : interval_text(figure, 2);
+}
+
 void add_narrow(Table& table, const std::string& title,
                 const std::vector<metrics::NamedFigure>& figures) {
   std::vector<std::string> values{title};
@@ -134,7 +144,7 @@ void add_narrow(Table& table, const std::string& title,
       const record::Figure* figure = name == nullptr ? nullptr : metrics::find(figures, name);
       if (figure == nullptr || !figure->value) continue;
       value = narrow_value(*figure, name);
-      interval = interval_text(*figure, 2);
+      interval = narrow_interval(*figure);
       break;
     }
     values.push_back(value);
@@ -148,10 +158,6 @@ Table narrow_table(const char* first) {
   std::vector<std::string> header{first};
   for (const NarrowColumn& column : kNarrow) header.emplace_back(column.header);
   return Table(std::move(header));
-}
-
-std::string shortened(const std::string& text, std::size_t width) {
-  return display_width(text) <= width ? text : text.substr(0, width - 3) + "...";
 }
 
 // How many runs a table of tasks has room for.
@@ -186,8 +192,15 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
   return "\naccuracy by task, 95 % intervals in brackets\n" + table.text(kTerminalWidth);
 }
 
-constexpr const char* kNarrowLegend =
-    "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
+// A narrow table and what its marks mean.
+std::string with_legend(const Table& table) {
+  std::string text = table.text(kTerminalWidth);
+  const bool too_wide = text.find(kTooWideText) != std::string::npos;
+  text +=
+      "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
+  if (too_wide) text += "[>100-fold]: limits more than a factor of 100 apart (--json has them)\n";
+  return text;
+}
 
 // What is not known about a model behind a server.
 std::vector<std::string> server_cautions(const store::ManifestModel& model) {
@@ -237,7 +250,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
     for (const RunReport& report : reports) {
       add_narrow(table, shortened(model_title(report.manifest), kFirstColumn), report.figures);
     }
-    text += table.text(kTerminalWidth) + kNarrowLegend;
+    text += with_legend(table);
     if (by_task && reports.size() <= kRunsAbreast) return text + tasks_abreast(reports);
   }
   for (const RunReport& report : reports) {
@@ -248,8 +261,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
       add_narrow(table, shortened(task.task.empty() ? "(none)" : task.task, kFirstColumn),
                  task.figures);
     }
-    text += fmt::format("\n{}, by task\n", model_title(report.manifest)) +
-            table.text(kTerminalWidth) + kNarrowLegend;
+    text += fmt::format("\n{}, by task\n", model_title(report.manifest)) + with_legend(table);
   }
   return text;
 }

@@ -12,6 +12,10 @@
 namespace ipw::report {
 namespace {
 
+constexpr std::size_t kLeastFirstColumn = 8;  // of a table that has to shrink
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
 constexpr std::array kScales{UnitScale{1e9, "G"}, UnitScale{1e6, "M"},  UnitScale{1e3, "k"},
                              UnitScale{1.0, ""},  UnitScale{1e-3, "m"}, UnitScale{1e-6, "µ"},
                              UnitScale{1e-9, "n"}};
@@ -75,8 +79,18 @@ std::string interval_text(const record::Figure& figure, int significant) {
 }
 
 std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
+}
+
+std::string shortened(const std::string& text, std::size_t width) {
+  if (display_width(text) <= width) return text;
+  std::string beginning;
+  std::size_t columns = 0;
+  for (const char c : text) {
+    if (begins_character(c) && ++columns > width - 3) break;
+    beginning += c;
+  }
+  return beginning + "...";
 }
 
 std::string wrapped(const std::string& text, std::size_t width, std::size_t indent,
@@ -123,6 +137,11 @@ std::string Table::text(std::size_t width) const {
   for (std::size_t i = 0; i + 1 < columns; ++i) before_last += widths[i] + 2;
   if (left_.back() && before_last + 10 < width) {
     widths.back() = std::min(widths.back(), width - before_last);
+  } else if (const std::size_t all = before_last + widths.back(); all > width) {
+    const std::size_t least = std::min(widths.front(), kLeastFirstColumn);
+    const std::size_t taken = std::min(all - width, widths.front() - least);
+    widths.front() -= taken;
+    before_last -= taken;
   }
 
   std::string result;
@@ -130,9 +149,10 @@ std::string Table::text(std::size_t width) const {
     std::string text;
     for (std::size_t i = 0; i < columns; ++i) {
       const bool last = i + 1 == columns;
-      const std::size_t pad = widths[i] - std::min(widths[i], display_width(row[i]));
+      const std::string cell = i == 0 && !last ? shortened(row[i], widths[i]) : row[i];
+      const std::size_t pad = widths[i] - std::min(widths[i], display_width(cell));
       if (!left_[i]) text += std::string(pad, ' ');
-      text += last && left_[i] ? wrapped(row[i], widths[i], 0) : row[i];
+      text += last && left_[i] ? wrapped(cell, widths[i], 0) : cell;
       if (left_[i] && !last) text += std::string(pad, ' ');
       if (!last) text += "  ";
     }

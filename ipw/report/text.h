@@ -31,7 +31,8 @@ struct UnitScale {
 [[nodiscard]] std::string quantity_text(double value, const std::string& unit);
 
 /// Columns as wide as their widest cell, two spaces between them; the first is aligned left, the
-/// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell.
+/// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell
+/// where that is aligned left; else the first cells are shortened, to eight columns at least.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<bool> left = {});
@@ -51,5 +52,9 @@ class Table {
 
 /// Columns that `text` takes in a terminal, counting code points.
 [[nodiscard]] std::size_t display_width(const std::string& text);
+
+/// `text` where it is at most `width` columns wide, else its beginning and "...". Width: at
+/// least 4.
+[[nodiscard]] std::string shortened(const std::string& text, std::size_t width);
 
 }  // namespace ipw::report

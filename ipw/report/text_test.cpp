@@ -47,6 +47,14 @@ TEST(Table, AlignsByCharactersNotBytes) {
   EXPECT_EQ(table.text(), "a    b\n──────\nµµ   1\nx   22\n");
 }
 
+TEST(Table, ShortensTheFirstCellsOfALineThatIsTooWide) {
+  Table table({"name", "number"});
+  table.add({"ärgerlich lange Namen", "123456789"});
+  EXPECT_EQ(table.text(24),
+            "name              number\n────────────────────────\n"
+            "ärgerlich ...  123456789\n");
+}
+
 TEST(Table, WrapsALongLastColumnBelowItself) {
   Table table({"k", "why"}, {true, true});
   table.add({"x", "one two three four five six seven eight nine ten eleven"});
