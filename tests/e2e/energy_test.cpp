@@ -111,8 +111,13 @@ TEST(Energy, WritesEveryRunAsJsonWithProvenanceOrAReason) {
 }
 
 TEST(Energy, PassesATerminationOnAndReportsAllTheSame) {
-  Process process({ipw_program(), "energy", "--idle", "0", "--", "sleep", "60"});
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const TemporaryDirectory directory;
+  const fs::path started = directory.path() / "started";
+  Process process({ipw_program(), "energy", "--idle", "0", "--", "sh", "-c",
+                   "touch '" + started.string() + "'; exec sleep 60"});
+  while (process.running() && !fs::exists(started)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   process.signal(SIGTERM);
   const Finished finished = process.wait();
   EXPECT_EQ(finished.status, 128 + SIGTERM);
@@ -128,7 +133,9 @@ TEST(Energy, ShowsRowsWhereNobodyWatchesATerminalAndASumAtTheEnd) {
   EXPECT_EQ(Json::parse(rows.out.substr(0, rows.out.find('\n')))["command"], "energy");
 
   Process process({ipw_program(), "energy", "--interval", "0.1"});
-  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  while (process.running() && process.out_so_far().empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   process.signal(SIGINT);
   const Finished stopped = process.wait();
   EXPECT_EQ(stopped.status, 0) << "Ctrl-C is how one ends it";

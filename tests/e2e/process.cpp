@@ -81,6 +81,7 @@ Finished Process::wait() {
 }
 
 std::string Process::err_so_far() const { return read_file(streams_ / "err"); }
+std::string Process::out_so_far() const { return read_file(streams_ / "out"); }
 
 std::string ipw_program() { return IPW_PROGRAM; }
 std::string tiny_model() { return IPW_TINY_MODEL; }

@@ -32,6 +32,7 @@ class Process {
   [[nodiscard]] Finished wait();
   /// What it has printed so far.
   [[nodiscard]] std::string err_so_far() const;
+  [[nodiscard]] std::string out_so_far() const;
 
  private:
   pid_t pid_ = -1;

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -179,6 +181,25 @@ TEST_F(Server, EveryBadAnswerFailsOneQuestionAndTheRunGoesOn) {
   const Finished resumed = ipw({"profile", "--resume", out_}, environment_);
   EXPECT_EQ(resumed.status, 0) << resumed.err;
   for (const json& row : records()) EXPECT_NE(row["outcome"], "missing") << row.dump();
+}
+
+// A hundred requests a second, one at a time, to a server that stalls once for a second: those
+// behind it were meant to leave, and their waiting counts from the schedule only.
+TEST_F(Server, AStallIsInTheP99FromTheScheduleAndNotInThatFromSending) {
+  const FaultServer server(numbered([](int number) {
+    if (number == 50) std::this_thread::sleep_for(std::chrono::seconds(1));
+    return events(transcript("openai-chat.sse"));
+  }));
+  const Finished finished = profile(server, "openai:example", 200,
+                                    {"--rate", "100", "--arrivals", "constant", "--concurrency",
+                                     "1", "--scorer", "numeric", "--json"});
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  const json report = json::parse(finished.out);
+  const json& figures = report.at("runs").at(0).at("figures");
+  const double scheduled = figures.at("latency_p99").at("value").get<double>();
+  const double sent = figures.at("latency_sent_p99").at("value").get<double>();
+  EXPECT_GT(scheduled, .9) << "the second, and less by 10 ms for each request behind it";
+  EXPECT_LT(sent, scheduled / 2) << "one request in two hundred";
 }
 
 TEST_F(Server, UncountedTokensAreAbsentAndPromptsThatAreTooLongAreWrong) {
