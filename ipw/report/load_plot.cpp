@@ -91,7 +91,7 @@ Plots load_plots(const RunSet& runs) {
   add_knee(latency, sweep);
   Plot answered{.title = sweep.of_rate ? "Answers against rate" : "Answers against concurrency",
                 .x = load,
-                .y = {.label = "answers per second", .from_zero = true}};
+                .y = {.label = "answers per second", .log = load.log, .from_zero = true}};
   PlotSeries rate{.name = "answered", .provenance = kClock, .colour = 0};
   for (std::size_t i = 0; i < sweep.runs.size(); ++i) {
     const auto& summary = runs.reports[sweep.runs[i]].load;
