@@ -135,7 +135,7 @@ class Collector {
     return std::move(log);
   }
 
-  const MeterLogOptions& options() const { return options_; }
+  [[nodiscard]] const MeterLogOptions& options() const { return options_; }
 
  private:
   std::string origin_;

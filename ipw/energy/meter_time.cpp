@@ -149,7 +149,8 @@ std::optional<EpochNanoseconds> parse_time(std::string_view text, core::Seconds 
   if (!day.ok() || date.year < 1970 || date.year >= 2200) return std::nullopt;
   if (zoned) *zoned = named;
   const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
-  const std::int64_t seconds = days * 86'400 + hour * 3600 + minute * 60 + second - east;
+  const std::int64_t seconds =
+      days * 86'400 + std::int64_t{3600} * hour + std::int64_t{60} * minute + second - east;
   const auto shift = named ? std::int64_t{0} : std::llround(utc_offset.count() * 1e9);
   return seconds * kBillion + fraction - shift;
 }

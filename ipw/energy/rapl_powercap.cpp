@@ -113,7 +113,7 @@ core::Result<std::uint64_t> read_range(const fs::path& path) {
 
 // Adds the zone's sensor, or says why there is none. True if the zone gives joules.
 bool take(const Zone& zone, const std::string& cpu, Probe& probe) {
-  const fs::path energy = zone.folder / "energy_uj";
+  fs::path energy = zone.folder / "energy_uj";
   const auto finding = [&](Finding::Status status, std::string detail, std::string cure) {
     probe.findings.push_back({status, kMethod, zone.id, std::move(detail), std::move(cure)});
   };

@@ -165,13 +165,13 @@ class Reader final : public JsonAnswerReader {
 class Anthropic final : public WireFormat {
  public:
   [[nodiscard]] const WireTraits& traits() const override {
-    static const WireTraits kTraits{.scheme = "anthropic",
-                                    .default_url = "https://api.anthropic.com",
-                                    .url_variable = "ANTHROPIC_BASE_URL",
-                                    .key_variables = kKeyVariables,
-                                    .framing = Framing::kServerSentEvents,
-                                    .needs_key = true};
-    return kTraits;
+    static const WireTraits traits{.scheme = "anthropic",
+                                   .default_url = "https://api.anthropic.com",
+                                   .url_variable = "ANTHROPIC_BASE_URL",
+                                   .key_variables = kKeyVariables,
+                                   .framing = Framing::kServerSentEvents,
+                                   .needs_key = true};
+    return traits;
   }
 
   [[nodiscard]] net::Headers key_headers(const std::string& key) const override {
@@ -225,8 +225,8 @@ class Anthropic final : public WireFormat {
 }  // namespace
 
 const WireFormat& anthropic_format() {
-  static const Anthropic kFormat;
-  return kFormat;
+  static const Anthropic format;
+  return format;
 }
 
 }  // namespace ipw::models

@@ -284,8 +284,9 @@ void DecodeLoop::take_token(Slot& slot) {
   const Token token = slot.sampler->pick(logits);
   const core::Instant now = clock_.now();
   completion.timings.last_token = now;
-  if (!work.request.fixed_length && vocabulary_.ends_generation(token))
+  if (!work.request.fixed_length && vocabulary_.ends_generation(token)) {
     return finish(slot, FinishReason::kStop);
+  }
 
   if (!completion.timings.first_token) completion.timings.first_token = now;
   ++completion.usage.output->count;

@@ -134,13 +134,13 @@ class Reader final : public JsonAnswerReader {
 class Gemini final : public WireFormat {
  public:
   [[nodiscard]] const WireTraits& traits() const override {
-    static const WireTraits kTraits{.scheme = "gemini",
-                                    .default_url = "https://generativelanguage.googleapis.com",
-                                    .url_variable = "GOOGLE_GEMINI_BASE_URL",
-                                    .key_variables = kKeyVariables,
-                                    .framing = Framing::kServerSentEvents,
-                                    .needs_key = true};
-    return kTraits;
+    static const WireTraits traits{.scheme = "gemini",
+                                   .default_url = "https://generativelanguage.googleapis.com",
+                                   .url_variable = "GOOGLE_GEMINI_BASE_URL",
+                                   .key_variables = kKeyVariables,
+                                   .framing = Framing::kServerSentEvents,
+                                   .needs_key = true};
+    return traits;
   }
 
   [[nodiscard]] net::Headers key_headers(const std::string& key) const override {
@@ -187,8 +187,8 @@ class Gemini final : public WireFormat {
 }  // namespace
 
 const WireFormat& gemini_format() {
-  static const Gemini kFormat;
-  return kFormat;
+  static const Gemini format;
+  return format;
 }
 
 }  // namespace ipw::models

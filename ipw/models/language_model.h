@@ -18,8 +18,8 @@ namespace ipw::models {
 struct Message {
   std::string role;  // "system", "user", "assistant" or "tool"
   std::string content;
-  std::vector<record::ToolCall> tool_calls{};  // of an assistant
-  std::string tool_call_id{};                  // of a tool: which call this answers
+  std::vector<record::ToolCall> tool_calls;  // of an assistant
+  std::string tool_call_id;                  // of a tool: which call this answers
 };
 
 /// A tool that the model may call. Remote models only.
@@ -46,11 +46,11 @@ struct Request {
   int max_tokens = 512;
   std::vector<std::string> stop;  // generation ends before any of these
   bool logprobs = false;          // fill Completion::token_logprobs
-  std::vector<Tool> tools{};
-  std::string json_schema{};       // the answer is to be JSON of this schema; empty: any text
-  std::string reasoning_effort{};  // "low", "medium", "high" or "none"; empty: the model's own
-  core::Instant intended;          // scheduled send time; zero: now
-  bool fixed_length = false;       // generate max_tokens whatever comes, where the engine can
+  std::vector<Tool> tools;
+  std::string json_schema;       // the answer is to be JSON of this schema; empty: any text
+  std::string reasoning_effort;  // "low", "medium", "high" or "none"; empty: the model's own
+  core::Instant intended;        // scheduled send time; zero: now
+  bool fixed_length = false;     // generate max_tokens whatever comes, where the engine can
 };
 
 enum class PieceKind {

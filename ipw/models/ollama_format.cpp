@@ -123,13 +123,13 @@ class Reader final : public JsonAnswerReader {
 class Ollama final : public WireFormat {
  public:
   [[nodiscard]] const WireTraits& traits() const override {
-    static const WireTraits kTraits{.scheme = "ollama",
-                                    .default_url = "http://127.0.0.1:11434",
-                                    .url_variable = "OLLAMA_HOST",
-                                    .key_variables = kKeyVariables,
-                                    .framing = Framing::kJsonLines,
-                                    .needs_key = false};
-    return kTraits;
+    static const WireTraits traits{.scheme = "ollama",
+                                   .default_url = "http://127.0.0.1:11434",
+                                   .url_variable = "OLLAMA_HOST",
+                                   .key_variables = kKeyVariables,
+                                   .framing = Framing::kJsonLines,
+                                   .needs_key = false};
+    return traits;
   }
 
   [[nodiscard]] net::Headers key_headers(const std::string& key) const override {
@@ -174,8 +174,8 @@ class Ollama final : public WireFormat {
 }  // namespace
 
 const WireFormat& ollama_format() {
-  static const Ollama kFormat;
-  return kFormat;
+  static const Ollama format;
+  return format;
 }
 
 }  // namespace ipw::models

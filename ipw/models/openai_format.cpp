@@ -209,13 +209,13 @@ class Reader final : public JsonAnswerReader {
 class OpenAi final : public WireFormat {
  public:
   [[nodiscard]] const WireTraits& traits() const override {
-    static const WireTraits kTraits{.scheme = "openai",
-                                    .default_url = "https://api.openai.com/v1",
-                                    .url_variable = "OPENAI_BASE_URL",
-                                    .key_variables = kKeyVariables,
-                                    .framing = Framing::kServerSentEvents,
-                                    .needs_key = true};
-    return kTraits;
+    static const WireTraits traits{.scheme = "openai",
+                                   .default_url = "https://api.openai.com/v1",
+                                   .url_variable = "OPENAI_BASE_URL",
+                                   .key_variables = kKeyVariables,
+                                   .framing = Framing::kServerSentEvents,
+                                   .needs_key = true};
+    return traits;
   }
 
   [[nodiscard]] net::Headers key_headers(const std::string& key) const override {
@@ -253,8 +253,8 @@ class OpenAi final : public WireFormat {
 }  // namespace
 
 const WireFormat& openai_format() {
-  static const OpenAi kFormat;
-  return kFormat;
+  static const OpenAi format;
+  return format;
 }
 
 WireRequest openai_embedding_request(const std::string& model,

@@ -74,8 +74,9 @@ void PartialFile::read_state() {
   };
   state_ = {.source = text("source"), .etag = text("etag"), .total = std::nullopt};
   const auto total = json.find("total_bytes");
-  if (total != json.end() && total->is_number_unsigned())
+  if (total != json.end() && total->is_number_unsigned()) {
     state_.total = total->get<std::uint64_t>();
+  }
 }
 
 core::Result<void> PartialFile::write_state() const {

@@ -85,7 +85,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     const std::string_view line(*entry);
     if (!changes.contains(std::string(line.substr(0, line.find('='))))) lines.emplace_back(line);
   }
-  for (const auto& [name, value] : changes) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) lines.push_back(fmt::format("{}={}", name, value));
   return lines;
 }
 

@@ -309,7 +309,7 @@ class Pull {
         .answered = true};
   }
 
-  core::Result<void> wait(core::Seconds time) const {
+  [[nodiscard]] core::Result<void> wait(core::Seconds time) const {
     constexpr auto kStep = std::chrono::milliseconds(100);
     const core::Instant until =
         options_.clock->now() + std::chrono::duration_cast<core::Instant::duration>(time);

@@ -123,7 +123,7 @@ class RemoteModel::Connection {
     return error;
   }
 
-  core::Result<net::HttpRequest> http_request(const Request& request) const {
+  [[nodiscard]] core::Result<net::HttpRequest> http_request(const Request& request) const {
     IPW_TRY(WireRequest wire, format.write(model, request, options.wire));
     net::HttpRequest http{.method = "POST",
                           .url = base.join(wire.path),

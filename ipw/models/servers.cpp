@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <tuple>
 #include <utility>
 
 #include "ipw/models/bundled_models.h"
@@ -130,7 +131,7 @@ core::Result<ServerState> launched(const ServerKind& kind, const StartOptions& o
                                  .environment = std::move(call.environment),
                                  .log = state.log}));
   if (auto written = write_server_state(options.directory, state); !written) {
-    (void)end(state.process, kGrace);  // nobody could find it again
+    std::ignore = end(state.process, kGrace);  // nobody could find it again
     return std::unexpected(std::move(written).error());
   }
   return state;
@@ -174,7 +175,7 @@ std::expected<ServerState, StartFailure> start_server(const ServerKind& kind,
     ready = warm_up(kind, *state, order->model, until, world);
   }
   if (ready) return *state;
-  (void)end(state->process, kGrace);
+  std::ignore = end(state->process, kGrace);
   remove_server_state(options.directory, name);
   return std::unexpected(StartFailure{.error = std::move(ready).error(),
                                       .log_tail = log_tail(state->log, kTailLines)});

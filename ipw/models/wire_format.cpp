@@ -24,9 +24,9 @@ std::int64_t size_of(const std::string& text) { return static_cast<std::int64_t>
 }  // namespace
 
 std::span<const WireFormat* const> wire_formats() {
-  static const std::array kFormats{&ollama_format(), &openai_format(), &anthropic_format(),
-                                   &gemini_format()};
-  return kFormats;
+  static const std::array formats{&ollama_format(), &openai_format(), &anthropic_format(),
+                                  &gemini_format()};
+  return formats;
 }
 
 const WireFormat* find_wire_format(std::string_view scheme) {

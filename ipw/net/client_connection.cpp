@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -103,14 +104,14 @@ void ClientConnection::connect_next() {
   while (next_address_ < addresses_.size()) {
     const Endpoint& address = addresses_[next_address_++];
     error_code error;
-    descriptor_.close(error);
+    std::ignore = descriptor_.close(error);
     const int descriptor = open_socket(address);
     if (descriptor < 0) {
       connect_error_ = reason_of(errno);
       if (errno == EMFILE) connect_error_ += " (raise the limit: ulimit -n)";
       continue;
     }
-    descriptor_.assign(descriptor, error);
+    std::ignore = descriptor_.assign(descriptor, error);
     if (error) {
       ::close(descriptor);
       connect_error_ = error.message();
@@ -385,7 +386,7 @@ void ClientConnection::close() {
   if (state_ == State::kExchange || state_ == State::kIdle) transport_.shut_down();
   state_ = State::kClosed;
   error_code ignored;
-  descriptor_.close(ignored);
+  std::ignore = descriptor_.close(ignored);
 }
 
 void ClientConnection::settle(std::optional<Failure> failure) {

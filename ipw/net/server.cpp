@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -255,7 +256,7 @@ class HttpServer::Loop {
 
   void finish() {
     error_code ignored;
-    listener_.close(ignored);
+    std::ignore = listener_.close(ignored);
     full_ = false;
     const auto all = connections_;
     for (const ConnectionPointer& connection : all) connection->finish();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -339,7 +340,7 @@ void ServerConnection::close() {
   if (state_ != State::kHandshake) transport_.shut_down();
   state_ = State::kClosed;
   error_code ignored;
-  descriptor_.close(ignored);
+  std::ignore = descriptor_.close(ignored);
   for (auto& drained : std::exchange(drained_, {})) {
     boost::asio::post(shared_.context, std::move(drained));
   }
