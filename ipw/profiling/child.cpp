@@ -14,8 +14,6 @@
 #include <sstream>
 #include <utility>
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
-
 namespace ipw::profiling {
 namespace {
 
@@ -74,6 +72,7 @@ core::Result<std::unique_ptr<Child>> Child::start(const fs::path& program,
                                                   std::vector<std::string> arguments,
                                                   core::Clock& clock) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 

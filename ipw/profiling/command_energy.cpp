@@ -256,6 +256,7 @@ std::vector<SensorFigures> command_figures(const CommandEnergy& measured) {
 
 record::Figure elapsed_figure(const CommandEnergy& measured) {
   std::vector<double> seconds;
+  seconds.reserve(measured.runs.size());
   for (const CommandRun& run : measured.runs) seconds.push_back(run.elapsed.count());
   if (seconds.empty()) return absent("s", "the program did not run");
   record::Figure figure =

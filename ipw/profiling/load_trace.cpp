@@ -122,7 +122,7 @@ struct Reader {
     return {};
   }
 
-  core::Result<std::pair<std::chrono::nanoseconds, TracedRequest>> read_row(
+  [[nodiscard]] core::Result<std::pair<std::chrono::nanoseconds, TracedRequest>> read_row(
       std::string_view row) const {
     const Fields fields = fields_of(row);
     if (fields.size() <= *std::ranges::max_element(columns)) {

@@ -7,7 +7,7 @@
 namespace ipw::report {
 namespace {
 
-const record::Provenance kClock{record::Source::kMeasured, "clock"};
+record::Provenance by_clock() { return {record::Source::kMeasured, "clock"}; }
 
 struct Percentile {
   const char* name;
@@ -16,7 +16,7 @@ struct Percentile {
 
 PlotSeries latency_series(const RunSet& runs, const LoadSweep& sweep, const Percentile& percentile,
                           std::size_t colour) {
-  PlotSeries series{.name = percentile.name, .provenance = kClock, .colour = colour};
+  PlotSeries series{.name = percentile.name, .provenance = by_clock(), .colour = colour};
   for (std::size_t i = 0; i < sweep.runs.size(); ++i) {
     const auto* figure = figure_of(runs.reports[sweep.runs[i]].figures, percentile.figure);
     if (figure == nullptr) continue;
@@ -47,7 +47,7 @@ Plots single_loads(const RunSet& runs, const std::string& why) {
   std::vector<std::string> without;
   for (std::size_t i = 0; i < runs.reports.size(); ++i) {
     const RunReport& report = runs.reports[i];
-    PlotSeries series{.name = runs.labels[i], .provenance = kClock, .colour = i};
+    PlotSeries series{.name = runs.labels[i], .provenance = by_clock(), .colour = i};
     for (const char* name : {"latency_p50", "latency_p90", "latency_p99"}) {
       const auto* figure = figure_of(report.figures, name);
       if (figure == nullptr || report.manifest.load.rate.has_value() != of_rate) continue;
@@ -92,7 +92,7 @@ Plots load_plots(const RunSet& runs) {
   Plot answered{.title = sweep.of_rate ? "Answers against rate" : "Answers against concurrency",
                 .x = load,
                 .y = {.label = "answers per second", .log = load.log, .from_zero = true}};
-  PlotSeries rate{.name = "answered", .provenance = kClock, .colour = 0};
+  PlotSeries rate{.name = "answered", .provenance = by_clock(), .colour = 0};
   for (std::size_t i = 0; i < sweep.runs.size(); ++i) {
     const auto& summary = runs.reports[sweep.runs[i]].load;
     if (summary) rate.points.push_back({.x = sweep.loads[i], .y = summary->completed});
