@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,45 +83,55 @@ TEST(History, FailsTheBuildWhereTheConditionHolds) {
   EXPECT_EQ(ipw({"history", grid, "--fail-if", "gain"}).status, 2);
 }
 
-// What a run's report says it answered per joule, above idle where idle is not known.
-double answers_per_joule(const std::string& run) {
+// What a run's report says it answered per joule, above idle where idle is not known; nothing where
+// other work on the machine left a question without joules or drowned them.
+std::optional<double> answers_per_joule(const std::string& run, int questions) {
   const Finished reported = ipw({"report", run, "--json"});
   EXPECT_EQ(reported.status, 0) << reported.err;
   const Json figures = Json::parse(reported.out)["runs"][0]["figures"];
   const bool gross = figures.contains("j_per_query") && !figures["j_per_query"]["value"].is_null();
-  const Json& joules = figures[gross ? "j_per_query" : "j_per_query_active"]["value"];
-  EXPECT_TRUE(joules.is_number()) << reported.out;
-  return figures["accuracy"]["value"].get<double>() / joules.get<double>();
+  const Json& joules = figures[gross ? "j_per_query" : "j_per_query_active"];
+  if (!joules["value"].is_number() || joules["value"] <= 0.0 || joules["n"] < questions) return {};
+  return figures["accuracy"]["value"].get<double>() / joules["value"].get<double>();
 }
 
 TEST(History, OfTwoBundledModelsIsTheRatioOfTheirReports) {
-  // A meter of its own: an estimate from CPU time can drown where other tests run beside this one.
-  const std::string meter = "while :; do echo 20 W; sleep 0.02; done";
-  const TemporaryDirectory study;
-  std::vector<std::string> runs;
-  for (const char* model : {"ipw-s", "ipw-m"}) {
-    runs.push_back(study.path().string() + "/" + model);
-    const Finished profiled =
-        ipw({"profile", "--model", IPW_SOURCE_DIR "/models/" + std::string(model) + ".gguf",
-             "--dataset", "ipw-mini", "--sample", "60", "--idle", "0", "--meter-command", meter,
-             "--out", runs.back()});
-    ASSERT_EQ(profiled.status, 0) << profiled.err;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // manifests tell seconds apart
+  constexpr int kQuestions = 60;
+  constexpr int kAttempts = 10;  // joules are estimated from a CPU time that other tests share
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    const TemporaryDirectory study;
+    std::vector<std::string> runs;
+    std::vector<std::optional<double>> rates;
+    for (const char* model : {"ipw-s", "ipw-m"}) {
+      runs.push_back(study.path().string() + "/" + model);
+      const Finished profiled =
+          ipw({"profile", "--model", IPW_SOURCE_DIR "/models/" + std::string(model) + ".gguf",
+               "--dataset", "ipw-mini", "--sample", std::to_string(kQuestions), "--idle", "0",
+               "--out", runs.back()});
+      ASSERT_EQ(profiled.status, 0) << profiled.err;
+      rates.push_back(answers_per_joule(runs.back(), kQuestions));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // manifests tell seconds apart
+    }
+    const Finished followed = ipw({"history", study.path().string(), "--per", "joule", "--json"});
+    if (!rates[0] || !rates[1]) {
+      EXPECT_TRUE(followed.status == 0 || holds(followed.err, "joules")) << followed.err;
+      continue;
+    }
+    ASSERT_EQ(followed.status, 0) << followed.err;
+    const Json found = Json::parse(followed.out)["sections"];
+    EXPECT_EQ(found["points"].size(), 2U);
+    const Json& latest = found["latest"][0]["figures"]["latest_ratio"];
+    EXPECT_NEAR(latest["value"].get<double>() / (*rates[1] / *rates[0]), 1.0, 1e-4);
+    EXPECT_EQ(latest["n"], kQuestions);
+    EXPECT_EQ(latest["low"].is_number() && latest["high"].is_number(), true) << latest;
+    EXPECT_TRUE(holds(found["trend"][0]["figures"]["gain_per_year"]["reason"], "needs 30"));
+    EXPECT_EQ(ipw({"coverage", runs[0], runs[1]}).status, 0);
+    const Finished twice = ipw({"coverage", runs[0], runs[0]});
+    EXPECT_EQ(twice.status, 2);
+    EXPECT_TRUE(holds(twice.err, "would count twice")) << twice.err;
+    return;
   }
-  const double ratio = answers_per_joule(runs[1]) / answers_per_joule(runs[0]);
-  const Finished followed = ipw({"history", study.path().string(), "--per", "joule", "--json"});
-  ASSERT_EQ(followed.status, 0) << followed.err;
-  const Json found = Json::parse(followed.out)["sections"];
-  EXPECT_EQ(found["points"].size(), 2U);
-  const Json& latest = found["latest"][0]["figures"]["latest_ratio"];
-  EXPECT_NEAR(latest["value"].get<double>() / ratio, 1.0, 1e-4);
-  EXPECT_EQ(latest["n"], 60);
-  EXPECT_EQ(latest["low"].is_number() && latest["high"].is_number(), true);
-  EXPECT_TRUE(holds(found["trend"][0]["figures"]["gain_per_year"]["reason"], "needs 30"));
-  EXPECT_EQ(ipw({"coverage", runs[0], runs[1]}).status, 0);
-  const Finished twice = ipw({"coverage", runs[0], runs[0]});
-  EXPECT_EQ(twice.status, 2);
-  EXPECT_TRUE(holds(twice.err, "would count twice")) << twice.err;
+  FAIL() << "in " << kAttempts << " attempts no pair of runs had joules for every question";
 }
 
 TEST(Gdp, NamesTheRowThatCannotBeUsed) {
