@@ -15,9 +15,11 @@ if(IPW_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Every checkout finds what another has compiled.
 find_program(IPW_CCACHE ccache)
 if(IPW_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${IPW_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+                                  CCACHE_NOHASHDIR=1 ${IPW_CCACHE})
 endif()
 
 find_program(IPW_MOLD mold)
