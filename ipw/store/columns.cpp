@@ -155,7 +155,7 @@ class RecordColumns {
   /// Before the columns grow: the first known figure makes up for all records that had none.
   template <class T>
   void push_known(std::vector<T>& column, T value, T unknown) {
-    const bool known = value == value && value != unknown;  // NaN differs from itself
+    const bool known = value != unknown && !std::isnan(static_cast<double>(value));
     if (column.empty() && !known) return;
     column.resize(columns_.size(), unknown);
     column.push_back(value);
