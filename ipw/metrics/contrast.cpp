@@ -69,8 +69,59 @@ bool few_answers(const ContrastSample& sample, const std::vector<double>& totals
   return false;
 }
 
+// How the columns of the sums (all but the last) go together from unit to unit, row by row; 0 where
+// one does not vary.
+std::vector<double> correlations(const UnitSums& sums) {
+  const std::size_t columns = sums.columns - 1;
+  std::vector<double> mean = sums.totals();
+  for (double& total : mean) total /= static_cast<double>(sums.units);
+  std::vector<double> products(columns * columns, 0.0);
+  for (std::size_t u = 0; u < sums.units; ++u) {
+    const double* unit = sums.by_unit.data() + u * sums.columns;
+    for (std::size_t i = 0; i < columns; ++i) {
+      for (std::size_t j = 0; j < columns; ++j) {
+        products[i * columns + j] += (unit[i] - mean[i]) * (unit[j] - mean[j]);
+      }
+    }
+  }
+  std::vector<double> result(columns * columns, 0.0);
+  for (std::size_t i = 0; i < columns; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      const double spread = std::sqrt(products[i * columns + i] * products[j * columns + j]);
+      if (spread > 0.0) {
+        result[i * columns + j] = std::clamp(products[i * columns + j] / spread, -1.0, 1.0);
+      }
+    }
+  }
+  return result;
+}
+
+// The same, on the safe side for answers. Between cells that a contrast sets against each other
+// agreement narrows the interval: less Newcombe's correction. Between cells that it adds agreement
+// widens it, and is complete where nothing was seen to vary.
+std::vector<double> safe_correlations(const UnitSums& sums, const LogContrast& contrast,
+                                      double questions) {
+  std::vector<double> result = correlations(sums);
+  const std::vector<double> totals = sums.totals();
+  const std::size_t cells = contrast.accuracy.size();
+  for (std::size_t i = 0; i < cells; ++i) {
+    for (std::size_t j = 0; j < cells; ++j) {
+      double& own = result[4 * i * cells + 2 * j];  // rows of 2 · cells; every other is of scores
+      const double a = totals[2 * i] / totals.back();
+      const double b = totals[2 * j] / totals.back();
+      const bool varies = a * (1.0 - a) * b * (1.0 - b) > 0.0;
+      if (contrast.accuracy[i] * contrast.accuracy[j] < 0.0) {
+        own = corrected_phi(own, a, b, questions);
+      } else if (!varies) {
+        own = 1.0;
+      }
+    }
+  }
+  return result;
+}
+
 // Closed forms where resamples would miss the rare answers: Wilson's limits of every accuracy and
-// log-t limits of every mean cost, combined as if independent.
+// log-t limits of every mean cost, combined with their correlation over the questions.
 Limits blind_limits(const ContrastSample& sample, const LogContrast& contrast,
                     const UnitSums& sums) {
   const std::vector<double> totals = sums.totals();
@@ -97,7 +148,7 @@ Limits blind_limits(const ContrastSample& sample, const LogContrast& contrast,
             ? Estimate{}
             : Estimate{logarithm(totals, 2 * i + 1), std::log(*cost.low), std::log(*cost.high)});
   }
-  Limits limits = mover_linear(weights, estimates);
+  Limits limits = mover_linear(weights, estimates, safe_correlations(sums, contrast, n));
   limits.low = std::exp(*limits.low);
   limits.high = std::exp(*limits.high);
   return limits;

@@ -36,8 +36,9 @@ struct ContrastEstimate {
 /// One estimate per contrast. Questions are resampled with their answers in all cells
 /// (paired-bootstrap, BCa); below 200 questions Student's t around the logarithm with the
 /// jackknife's error (log-t); where a cell has fewer than 20 right or wrong answers, MOVER of
-/// Wilson and log-t limits. Of shares the bootstrap alone: absent, with the reason, where it cannot
-/// serve or the whole cannot be told from zero. Without resamples (0) values alone.
+/// Wilson and log-t limits with their correlation over the questions. Of shares the bootstrap
+/// alone: absent, with the reason, where it cannot serve or the whole cannot be told from zero.
+/// Without resamples (0) values alone.
 [[nodiscard]] std::vector<ContrastEstimate> contrasts(const ContrastSample& sample,
                                                       std::span<const LogContrast> contrasts,
                                                       const BootstrapOptions& options);

@@ -84,6 +84,45 @@ TEST(Contrast, TakesClosedFormsWhereAnswersAreFew) {
   EXPECT_TRUE(many.limits.low && *many.limits.low < many.value && many.value < *many.limits.high);
 }
 
+// Thirty questions: both cells answer 12 of them, the second 6 more.
+ContrastSample nested_cells() {
+  ContrastSample sample{.questions = 30, .cells = 2, .repeats = 1, .score = {}, .cost = {}};
+  for (int q = 0; q < 30; ++q) {
+    sample.score.push_back(q < 12 ? 1.0 : 0.0);
+    sample.score.push_back(q < 18 ? 1.0 : 0.0);
+    sample.cost.insert(sample.cost.end(), {3.0, 3.0});
+  }
+  return sample;
+}
+
+// By hand: Wilson's limits of 12 and 18 of 30 are .2459, .5768 and .4232, .7541, and
+// φ = 144 / 216, corrected (144 − 15) / 216 = .597. As if independent: .90 to 2.45.
+TEST(Contrast, TakesTheSameQuestionsIntoAccountWhereAnswersAreFew) {
+  const ContrastEstimate ratio = estimated(nested_cells(), kAccuracy);
+  EXPECT_EQ(ratio.limits.method, "mover");
+  EXPECT_NEAR(*ratio.limits.low, 1.08784, 1e-5);
+  EXPECT_NEAR(*ratio.limits.high, 2.22682, 1e-5);
+  // Costs that do not vary add nothing.
+  EXPECT_NEAR(*estimated(nested_cells(), kRatio).limits.low, 1.08784, 1e-5);
+}
+
+TEST(Contrast, OfCellsThatAddUpIsNoSurerForTheSameQuestions) {
+  ContrastSample sample = nested_cells();
+  for (std::size_t i = 0; i < sample.score.size(); i += 2) sample.score[i + 1] = sample.score[i];
+  const LogContrast mean{.accuracy = {0.5, 0.5}, .cost = {0.0, 0.0}};
+  const ContrastEstimate both = estimated(sample, mean);
+  EXPECT_NEAR(*both.limits.low, 0.2459, 5e-5) << "the mean of one thing twice is that thing";
+  EXPECT_NEAR(*both.limits.high, 0.5768, 5e-5);
+}
+
+TEST(Contrast, OfCellsWithoutAWrongAnswerIsNotCertain) {
+  ContrastSample sample = nested_cells();
+  for (double& score : sample.score) score = 1.0;
+  const ContrastEstimate ratio = estimated(sample, kAccuracy);
+  EXPECT_NEAR(*ratio.limits.low, 0.88649, 1e-5) << "Wilson's limit of 30 of 30";
+  EXPECT_NEAR(*ratio.limits.high, 1.0 / 0.88649, 1e-5);
+}
+
 TEST(Contrast, CountsRepeatsAsTheSameQuestions) {
   const ContrastEstimate once = estimated(two_cells(400, 1, 6), kAccuracy);
   const ContrastEstimate thrice = estimated(two_cells(400, 3, 6), kAccuracy);

@@ -67,6 +67,12 @@ Limits mover_ratio(Estimate a, Estimate b, double correlation) {
           {}};
 }
 
+double corrected_phi(double correlation, double a, double b, double n) {
+  const double spread = n * std::sqrt(a * (1.0 - a) * b * (1.0 - b));
+  if (!(spread > 0.0)) return 0.0;
+  return correlation > 0.0 ? std::max(correlation - 0.5 / spread, 0.0) : correlation;
+}
+
 double quantile(std::span<const float> sorted, double p) {
   const double position = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);

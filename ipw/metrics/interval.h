@@ -36,6 +36,12 @@ struct Estimate {
 /// = 0 the lower limit is 0 and the upper is a.high / sqrt(b.low (2 b.value - b.low)).
 [[nodiscard]] Limits mover_ratio(Estimate a, Estimate b, double correlation = 0.0);
 
+/// The correlation that MOVER is to take for the shares a and b of right answers to the same n
+/// questions, from the observed one: where it is above zero, its covariance less half a question
+/// (Newcombe 1998, Statistics in Medicine 17:2635, method 10). Without that, models that differ on
+/// no question of thirty would have an interval of no width. 0 where a share is 0 or 1.
+[[nodiscard]] double corrected_phi(double correlation, double a, double b, double n);
+
 /// The p-quantile of ascending numbers with linear interpolation (Hyndman & Fan 1996, type 7: what
 /// numpy and R do by default). `sorted` is not empty.
 [[nodiscard]] double quantile(std::span<const float> sorted, double p);

@@ -69,6 +69,15 @@ TEST(Mover, StaysFiniteWhereTheUpperLimitOfTheDivisorIsMoreThanTwiceIt) {
   EXPECT_GT(*limits.high, 0.25);
 }
 
+// 20 / 12 / 2 / 16 by hand: φ = (320 − 24) / √(32·18·22·28), less 25 / √(32·18·22·28).
+TEST(CorrectedPhi, LosesHalfAQuestionAndNeverItsSign) {
+  const double spread = std::sqrt(32.0 * 18.0 * 22.0 * 28.0);
+  EXPECT_NEAR(corrected_phi(296.0 / spread, 0.64, 0.44, 50), 271.0 / spread, 1e-12);
+  EXPECT_EQ(corrected_phi(0.01, 0.5, 0.5, 10), 0.0);
+  EXPECT_EQ(corrected_phi(-0.3, 0.5, 0.5, 10), -0.3);
+  EXPECT_EQ(corrected_phi(0.0, 1.0, 0.5, 10), 0.0) << "where all are right";
+}
+
 TEST(Quantile, InterpolatesAsNumpyDoes) {
   const std::vector<float> values{1, 2, 3, 4};
   EXPECT_DOUBLE_EQ(quantile(values, 0.5), 2.5);

@@ -32,18 +32,33 @@ double linear(std::span<const double> weights, std::span<const Estimate> estimat
   return sum;
 }
 
-Limits mover_linear(std::span<const double> weights, std::span<const Estimate> estimates) {
+Limits mover_linear(std::span<const double> weights, std::span<const Estimate> estimates,
+                    std::span<const double> correlation) {
+  const std::size_t n = weights.size();
+  std::vector<double> down(n, 0.0);  // what each estimate adds, with its sign, towards the limit
+  std::vector<double> up(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (weights[i] == 0.0) continue;
+    const double below = estimates[i].value - estimates[i].low;
+    const double above = estimates[i].high - estimates[i].value;
+    down[i] = weights[i] * (weights[i] > 0.0 ? below : above);
+    up[i] = weights[i] * (weights[i] > 0.0 ? above : below);
+  }
+  const auto together = [&](std::size_t i, std::size_t j) {
+    return correlation.empty() ? 0.0 : correlation[i * n + j];
+  };
   double below = 0.0;
   double above = 0.0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] == 0.0) continue;
-    const double down = weights[i] * (estimates[i].value - estimates[i].low);
-    const double up = weights[i] * (estimates[i].high - estimates[i].value);
-    below += std::pow(weights[i] > 0.0 ? down : up, 2);
-    above += std::pow(weights[i] > 0.0 ? up : down, 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const double r = i == j ? 1.0 : together(i, j);
+      below += r * down[i] * down[j];
+      above += r * up[i] * up[j];
+    }
   }
   const double value = linear(weights, estimates);
-  return {value - std::sqrt(below), value + std::sqrt(above), "mover", ""};
+  return {value - std::sqrt(std::max(below, 0.0)), value + std::sqrt(std::max(above, 0.0)), "mover",
+          ""};
 }
 
 Limits fieller(std::span<const double> a, std::span<const double> b,

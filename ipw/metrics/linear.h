@@ -14,11 +14,13 @@ namespace ipw::metrics {
 /// Σ weight_i · value_i.
 [[nodiscard]] double linear(std::span<const double> weights, std::span<const Estimate> estimates);
 
-/// Limits of Σ weight_i · estimate_i from the limits of independent estimates: MOVER for linear
-/// functions (Zou, Huang & Zhang 2009, Computational Statistics & Data Analysis 53, 1080). Limits
-/// symmetric on the given scale give the familiar root of the sum of squares.
+/// Limits of Σ weight_i · estimate_i from the limits of its estimates: MOVER for linear functions
+/// (Zou, Huang & Zhang 2009, Computational Statistics & Data Analysis 53, 1080). `correlation` of
+/// the estimates, row by row; empty: they are independent, and limits symmetric on the given scale
+/// give the familiar root of the sum of squares.
 [[nodiscard]] Limits mover_linear(std::span<const double> weights,
-                                  std::span<const Estimate> estimates);
+                                  std::span<const Estimate> estimates,
+                                  std::span<const double> correlation = {});
 
 /// Limits of Σ a_i x_i / Σ b_i x_i by Fieller's theorem (1954), the x independent with half the
 /// width of their limits over 1.96 as standard error. Absent, with the reason, where the

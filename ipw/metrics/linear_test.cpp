@@ -70,6 +70,25 @@ TEST(MoverLinear, GivesNewcombesIntervalOfADifferenceOfProportions) {
   EXPECT_NEAR(*limits.high, 0.3339, 5e-5);
 }
 
+// The same answers behind both estimates: what one is too low by, the other is, too.
+TEST(MoverLinear, TakesTheCorrelationOfItsEstimates) {
+  const std::vector<Estimate> estimates{{2.0, 1.0, 3.0}, {5.0, 4.0, 6.0}};
+  const std::vector<double> together{1.0, 1.0, 1.0, 1.0};
+  const Limits sum = mover_linear(std::vector{0.5, 0.5}, estimates, together);
+  EXPECT_NEAR(*sum.low, 2.5, 1e-12) << "not 3.5 - sqrt(1/2)";
+  const Limits difference = mover_linear(std::vector{1.0, -1.0}, estimates, together);
+  EXPECT_NEAR(*difference.high, -3.0, 1e-12) << "nothing is left to be unsure of";
+}
+
+TEST(MoverLinear, OfTwoCorrelatedEstimatesIsTheirMoverDifference) {
+  const std::vector<Estimate> estimates{{0.8, 0.69, 0.88}, {0.6, 0.49, 0.70}};
+  const Limits pair = mover_difference(estimates[0], estimates[1], 0.4);
+  const Limits sum =
+      mover_linear(std::vector{1.0, -1.0}, estimates, std::vector{1.0, 0.4, 0.4, 1.0});
+  EXPECT_NEAR(*sum.low, *pair.low, 1e-12);
+  EXPECT_NEAR(*sum.high, *pair.high, 1e-12);
+}
+
 TEST(Fieller, AgreesWithMoverForIndependentPartsAndRefusesANullWhole) {
   const std::vector<Estimate> estimates{{3.0, 2.0, 4.0}, {6.0, 5.0, 7.0}};
   const Limits ratio = fieller(std::vector{1.0, 0.0}, std::vector{0.0, 1.0}, estimates);
