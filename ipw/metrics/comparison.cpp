@@ -104,24 +104,10 @@ class Computation {
     std::vector<Pair> pairs = matched(a_, b_);
     const UnitSums sums = add_up(pairs);
     const std::vector<double> totals = sums.totals();
-    std::vector<Statistic> statistics;
-    statistics.reserve(pairs.size());
-    for (const Pair& pair : pairs) statistics.push_back(statistic_of(pair));
-    const FigureOptions& options = options_.bootstrap;
-    std::vector<Limits> drawn;
-    if (sums.units >= 2) {
-      drawn = bootstrap(sums, statistics,
-                        {core::derive_seed(options.seed, "bootstrap"), options.resamples});
-    }
+    const std::vector<Limits> limits = limits_of(pairs, sums);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      if (drowned(pairs[i], totals)) {
-        result_.figures.push_back(figure(pairs[i], kNaN, {{}, {}, {}, kDrowned}));
-        continue;
-      }
-      const bool serves = !drawn.empty() && both_serve(pairs[i], sums);
-      Limits limits = serves ? drawn[i] : closed_form(pairs[i], sums, statistics[i]);
-      if (serves) limits.method = "paired-bootstrap";
-      result_.figures.push_back(figure(pairs[i], statistics[i](totals), limits));
+      const double value = drowned(pairs[i], totals) ? kNaN : statistic_of(pairs[i])(totals);
+      result_.figures.push_back(figure(pairs[i], value, limits[i]));
     }
     return std::move(result_);
   }
@@ -208,6 +194,38 @@ class Computation {
     return false;
   }
 
+  /// One draw for all pairs that the bootstrap serves, none where it serves none.
+  [[nodiscard]] std::vector<Limits> limits_of(const std::vector<Pair>& pairs,
+                                              const UnitSums& sums) const {
+    const std::vector<double> totals = sums.totals();
+    std::vector<Limits> limits(pairs.size());
+    std::vector<Statistic> statistics;
+    std::vector<std::size_t> resampled;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      if (drowned(pairs[i], totals)) {
+        limits[i].reason = kDrowned;
+      } else if (sums.units >= 2 && both_serve(pairs[i], sums)) {
+        statistics.push_back(statistic_of(pairs[i]));
+        resampled.push_back(i);
+      } else {
+        limits[i] = closed_form(pairs[i], sums, statistic_of(pairs[i]));
+      }
+    }
+    if (resampled.empty()) return limits;
+    const FigureOptions& options = options_.bootstrap;
+    std::vector<Limits> drawn = bootstrap(
+        sums, statistics, {core::derive_seed(options.seed, "bootstrap"), options.resamples});
+    for (std::size_t i = 0; i < resampled.size(); ++i) {
+      limits[resampled[i]] = std::move(drawn[i]);
+      limits[resampled[i]].method = "paired-bootstrap";
+    }
+    return limits;
+  }
+
+  static double share(const Count& count, const std::vector<double>& totals) {
+    return totals[count.first_column] / totals[count.first_column + 1];
+  }
+
   static Limits closed_form(const Pair& pair, const UnitSums& sums, const Statistic& whole) {
     if (pair.count_a.records == 0 || pair.count_b.records == 0) return {{}, {}, {}, "no pairs"};
     const Kind kind = pair.a->kind;
@@ -223,7 +241,9 @@ class Computation {
     const std::vector<double> totals = sums.totals();
     const Estimate left{value_a(totals), *a.low, *a.high};
     const Estimate right{value_b(totals), *b.low, *b.high};
-    const double correlation = jackknife_correlation(sums, value_a, value_b);
+    const double correlation =
+        corrected_phi(jackknife_correlation(sums, value_a, value_b), share(pair.count_a, totals),
+                      share(pair.count_b, totals), static_cast<double>(pair.count_a.clusters));
     if (!ratio) return mover_difference(left, right, correlation);
     if (!(right.low > 0.0)) return {{}, {}, "mover", "the second run has no right answer"};
     return mover_ratio(left, right, correlation);

@@ -125,6 +125,45 @@ TEST(Comparison, OfRunsWithoutACommonQuestionIsEmptyHanded) {
   EXPECT_EQ(compared(Recorded{}, Recorded{}).pairs, 0);
 }
 
+// The two tables of Newcombe (1998) again, as two runs: .0562 to .3292.
+TEST(Comparison, OfFewAnswersIsNewcombesMethodTen) {
+  Recorded a;
+  Recorded b;
+  const auto add = [&](std::size_t count, float first, float second) {
+    for (std::size_t i = 0; i < count; ++i) {
+      a.cluster.push_back(static_cast<std::uint32_t>(a.score.size()));
+      a.score.push_back(first);
+      b.score.push_back(second);
+    }
+  };
+  add(20, 1, 1);
+  add(12, 1, 0);
+  add(2, 0, 1);
+  add(16, 0, 0);
+  b.cluster = a.cluster;
+  a.joules = b.joules = std::vector<float>(50, 2.0F);
+  const Comparison both = compared(a, b);
+  const record::Figure& difference = *find(both.figures, "accuracy_difference");
+  EXPECT_NEAR(*difference.value, .2, 1e-7);
+  EXPECT_NEAR(*difference.low, .0562, 5e-5);
+  EXPECT_NEAR(*difference.high, .3292, 5e-5);
+}
+
+TEST(Comparison, OfEqualAnswersIsNotCertain) {
+  Recorded run;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    run.cluster.push_back(i);
+    run.score.push_back(i % 2 == 0 ? 1.0F : 0.0F);
+    run.joules.push_back(2.0F);
+  }
+  const Comparison both = compared(run, run);
+  for (const char* name : {"accuracy_difference", "ipj_ratio"}) {
+    const record::Figure& figure = *find(both.figures, name);
+    EXPECT_LT(*figure.low, *figure.value - .05) << name;
+    EXPECT_GT(*figure.high, *figure.value + .05) << name;
+  }
+}
+
 TEST(Comparison, NeedsToKnowWhichQuestionsAreTheSame) {
   Recorded a{{1}, {10}, {0}};
   a.cluster.clear();

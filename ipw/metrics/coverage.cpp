@@ -150,8 +150,10 @@ record::Figure paired_difference(const PairedCounts& counts, double missing_limi
           ? (real(counts.both) * real(counts.neither) - real(counts.only_a) * real(counts.only_b)) /
                 spread
           : 0.0;
-  const Limits limits = mover_difference({ratio(right_a, n), *a.low, *a.high},
-                                         {ratio(right_b, n), *b.low, *b.high}, phi);
+  const double share_a = ratio(right_a, n);
+  const double share_b = ratio(right_b, n);
+  const Limits limits = mover_difference({share_a, *a.low, *a.high}, {share_b, *b.low, *b.high},
+                                         corrected_phi(phi, share_a, share_b, real(n)));
   record::Figure figure = empty_figure("");
   figure.value = ratio(counts.only_a - counts.only_b, n);
   figure.low = limits.low;

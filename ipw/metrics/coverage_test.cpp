@@ -72,6 +72,19 @@ TEST(PairedDifference, IsNewcombesMethodTen) {
   EXPECT_NEAR(*figure.low, .0569, 2e-4);
   EXPECT_NEAR(*figure.high, .3404, 2e-4);
   EXPECT_EQ(figure.n, 50);
+  // 20 / 12 / 2 / 16, where the correlation is positive and so corrected: .0562 to .3292.
+  const record::Figure corrected =
+      paired_difference({.both = 20, .only_a = 12, .only_b = 2, .neither = 16});
+  EXPECT_NEAR(*corrected.low, .0562, 5e-5);
+  EXPECT_NEAR(*corrected.high, .3292, 5e-5);
+}
+
+TEST(PairedDifference, OfModelsThatNeverDifferIsNotCertain) {
+  const record::Figure alike =
+      paired_difference({.both = 15, .only_a = 0, .only_b = 0, .neither = 15});
+  EXPECT_EQ(*alike.value, 0.0);
+  EXPECT_LT(*alike.low, -.05);
+  EXPECT_GT(*alike.high, .05);
 }
 
 TEST(PairedDifference, ChangesItsSignWithTheOrder) {
