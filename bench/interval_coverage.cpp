@@ -1,8 +1,9 @@
 // How often the 95 % intervals contain the truth, on a grid of simulated runs. Prints a Markdown
 // table, cells outside 93-97 % marked. `interval_coverage [RUNS]`: simulated runs per cell (2000);
 // runs of 1,000 questions and more get half of them. About half an hour on one core.
-// `interval_coverage RUNS attribution` prints the table of Shapley shares instead, and
-// `interval_coverage RUNS differences` that of IPW and of two models over the same questions.
+// `interval_coverage RUNS attribution [QUESTIONS]` prints the table of Shapley shares instead, and
+// `interval_coverage RUNS differences [QUESTIONS]` that of IPW and of two models over the same
+// questions; with QUESTIONS only the rows of so many.
 
 #include <cmath>
 #include <cstdio>
@@ -154,16 +155,18 @@ void simulate_pair(std::size_t questions, double accuracy, double other_accuracy
   std::fflush(stdout);
 }
 
-int print_differences(int runs) {
+// `only`: the rows of this many questions; 0: all.
+int print_differences(int runs, std::size_t only) {
   std::printf(
       "| questions | accuracy | other | sigma | ipw | ipj | accuracy_difference | ipw_ratio | "
       "ipj_ratio | runs |\n|---|---|---|---|---|---|---|---|---|---|\n");
   for (const std::size_t n : {30, 100, 300, 1000, 3000}) {
+    if (only != 0 && n != only) continue;
     for (const double sigma : {0.5, 1.0}) {
       for (const auto& [a, b] :
            {std::pair(0.02, 0.05), std::pair(0.10, 0.15), std::pair(0.50, 0.40),
             std::pair(0.90, 0.85), std::pair(0.98, 0.95)}) {
-        simulate_pair(n, a, b, sigma, n >= 1000 ? runs / 2 : runs);
+        simulate_pair(n, a, b, sigma, runs);
       }
     }
   }
@@ -249,14 +252,15 @@ void simulate_attribution(const AttributionCell& truth, int runs) {
   std::fflush(stdout);
 }
 
-int print_attribution(int runs) {
+int print_attribution(int runs, std::size_t only) {
   std::printf(
       "| questions | accuracy, old | new | sigma | model | accelerator | interaction | share of "
       "model | runs |\n|---|---|---|---|---|---|---|---|---|\n");
   for (const std::size_t n : {30, 100, 300, 1000}) {
+    if (only != 0 && n != only) continue;
     for (const double sigma : {0.5, 1.0}) {
-      simulate_attribution({n, 0.1, 0.5, sigma}, n >= 1000 ? runs / 2 : runs);
-      simulate_attribution({n, 0.5, 0.9, sigma}, n >= 1000 ? runs / 2 : runs);
+      simulate_attribution({n, 0.1, 0.5, sigma}, runs);
+      simulate_attribution({n, 0.5, 0.9, sigma}, runs);
     }
   }
   return 0;
@@ -266,8 +270,10 @@ int print_attribution(int runs) {
 
 int main(int argc, char** argv) {
   const int runs = argc > 1 ? std::atoi(argv[1]) : 2000;
-  if (argc > 2 && std::string_view(argv[2]) == "attribution") return print_attribution(runs);
-  if (argc > 2 && std::string_view(argv[2]) == "differences") return print_differences(runs);
+  const std::string_view table = argc > 2 ? argv[2] : "";
+  const std::size_t only = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
+  if (table == "attribution") return print_attribution(runs, only);
+  if (table == "differences") return print_differences(runs, only);
   std::printf(
       "| questions | repeats | accuracy | sigma | | accuracy | ipj_active | "
       "j_per_query_active | ipj_active_ratio | runs |\n"
