@@ -165,6 +165,20 @@ TEST(Outcomes, OfTwoRunsOfOneModelAreRefusedWithWhatToDo) {
   EXPECT_EQ(both->models.size(), 2U);
 }
 
+TEST(Outcomes, OfAStudyAreThoseOfItsRuns) {
+  const store::TemporaryDirectory study;
+  write_run(study / "a", "m.gguf", "2026-11-20T10:00:00Z", 3, 6, 1.0);
+  write_run(study / "b", "n.gguf", "2026-11-21T10:00:00Z", 3, 5, 1.0);
+  std::filesystem::create_directory(study / "notes");
+  const std::vector<std::filesystem::path> whole{study.path()};
+  const auto outcomes = read_outcomes(whole, {});
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  EXPECT_EQ(outcomes->models.size(), 2U);
+  EXPECT_EQ(outcomes->questions.size(), 3U);
+  const std::vector<std::filesystem::path> none{study / "notes"};
+  EXPECT_EQ(read_outcomes(none, {}).error().code, core::ErrorCode::kNotFound);
+}
+
 TEST(History, OfRunsOfOneDayHasNoGainPerYearButALatestRatio) {
   const store::TemporaryDirectory study;
   write_run(study / "a", "m.gguf", "2026-11-20T10:00:00Z", 300, 6, 1.0);

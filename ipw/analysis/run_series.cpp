@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
-#include <system_error>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -25,27 +24,6 @@ using core::fail;
 
 constexpr const char* kManifestFile = "run.json";
 
-bool is_run(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::exists(folder / kManifestFile, ignored);
-}
-
-// The runs that a path means, by name.
-core::Result<std::vector<fs::path>> runs_of(const fs::path& path) {
-  if (is_run(path)) return std::vector{path};
-  std::vector<fs::path> runs;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    if (entry.is_directory() && is_run(entry.path())) runs.push_back(entry.path());
-  }
-  if (runs.empty()) {
-    return fail(ErrorCode::kNotFound,
-                "no run in " + path.string() + " (give run folders, or a folder that holds some)");
-  }
-  std::ranges::sort(runs);
-  return runs;
-}
-
 struct Dated {
   fs::path folder;
   double time = 0.0;
@@ -54,7 +32,7 @@ struct Dated {
 core::Result<std::vector<Dated>> dated(std::span<const fs::path> paths) {
   std::vector<Dated> runs;
   for (const fs::path& path : paths) {
-    IPW_TRY(const std::vector<fs::path> folders, runs_of(path));
+    IPW_TRY(const std::vector<fs::path> folders, run_folders(path));
     for (const fs::path& folder : folders) {
       IPW_TRY(const store::Manifest manifest, store::read_manifest(folder / kManifestFile));
       const auto time = calendar_year(manifest.created);

@@ -15,7 +15,7 @@ namespace ipw::cli {
 
 void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required) {
   app.add_option("OUTCOMES", flags.paths,
-                 "Run folders, or tables of answers (.csv .tsv .jsonl .json)")
+                 "Run folders, folders of them, or tables of answers (.csv .tsv .jsonl .json)")
       ->required(required);
   app.add_option("--columns", flags.columns,
                  "What the columns are called: question=id,score=acc,ignore=a+b")
