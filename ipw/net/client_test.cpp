@@ -491,11 +491,11 @@ TEST(HttpCancel, ReachesTheServerBeforeTheFirstByteAndInTheMiddle) {
 
 TEST(HttpCancel, EndsWhatStandsInLineAndWhatHadNotBegun) {
   FaultServer silent([](FaultPeer& peer) { EXPECT_TRUE(peer.sees_close()); });
-  const auto http = client({.connections_per_server = 1});
-  Record busy;
+  Record busy;  // still told of its end when the client goes
   Record waiting;
   Record stopped;
   Record late;
+  const auto http = client({.connections_per_server = 1});
   std::stop_source stop;
   http->start({.url = silent.url()}, busy.handlers());
   http->start({.url = silent.url()}, waiting.handlers(), std::nullopt, stop.get_token());
