@@ -103,7 +103,8 @@ class TrueDevice {
 
   [[nodiscard]] double joules(double time) const {
     const auto after = std::ranges::upper_bound(knots_, time, {}, &Knot::time);
-    const Knot& knot = *std::prev(after);
+    // Before the start it idles too.
+    const Knot& knot = after == knots_.begin() ? *after : *std::prev(after);
     return knot.joules + knot.power * (time - knot.time);
   }
 
