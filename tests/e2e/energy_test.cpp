@@ -175,8 +175,9 @@ TEST(EnergyValidate, GivesThePublishedPowerOfAnMlperfRun) {
 TEST(EnergyValidate, LaysARunsOwnTelemetryBesideAMeterThatReadsTheSame) {
   const TemporaryDirectory directory;
   const std::string run = (directory.path() / "run").string();
-  const Finished profiled = ipw({"profile", "--model", tiny_model(), "--dataset", "demo",
-                                 "--max-tokens", "8", "--idle", "2", "--out", run});
+  const Finished profiled =
+      ipw({"profile", "--model", tiny_model(), "--dataset", "demo", "--max-tokens", "8", "--repeat",
+           "8", "--idle", "2", "--out", run});
   ASSERT_EQ(profiled.status, 0) << profiled.err;
   const std::string samples = (directory.path() / "samples.csv").string();
   ASSERT_EQ(ipw({"export", run, "--samples", "--out", samples}).status, 0);
