@@ -403,7 +403,8 @@ TEST(LlamaServerRestart, IsSurvivedByARunWhichResumeCompletes) {
     port = server.state().port;
     e2e::Process profile({e2e::ipw_program(), "profile", "--model", server.state().model,
                           "--base-url", server.state().base_url, "--dataset", "ipw-mini",
-                          "--max-tokens", "8", "--idle", "0", "--out", run, "--progress", "0.05"});
+                          "--max-tokens", "8", "--idle", "0", "--retries", "0", "--out", run,
+                          "--progress", "0.05"});
     // Some answers are there before the server goes.
     while (profile.running() && profile.err_so_far().find("asking 5") == std::string::npos) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
