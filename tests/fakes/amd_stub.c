@@ -1,6 +1,6 @@
-/* A stand-in for AMD's two management libraries, amd-smi and rocm-smi, with the same symbols, calling
- * convention and error numbers. It is driven by a text file whose path is in IPW_AMD_STUB_SCRIPT and
- * which is read anew at every call:
+/* A stand-in for AMD's two management libraries, amd-smi and rocm-smi, with the same symbols,
+ * calling convention and error numbers. It is driven by a text file whose path is in
+ * IPW_AMD_STUB_SCRIPT and which is read anew at every call:
  *
  *   init 0                                          status of amdsmi_init and rsmi_init
  *   gpu 0000:03:00.0 100000 0 GPU-00000000000000aa  PCI address, counter in 15.3 µJ, status, UUID

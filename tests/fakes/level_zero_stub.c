@@ -80,9 +80,9 @@ static int read_script(struct Gpu* gpus, unsigned* init_result) {
     struct Gpu gpu;
     memset(&gpu, 0, sizeof gpu);
     if (sscanf(line, "init %x", init_result) == 1) continue;
-    if (count < kMaxGpus && sscanf(line, "gpu %x:%x:%x.%x %llu %x %u %u", &gpu.domain, &gpu.bus,
-                                   &gpu.device, &gpu.function, &gpu.microjoules, &gpu.result,
-                                   &gpu.tiles, &gpu.card_domain) == 8) {
+    if (count < kMaxGpus &&
+        sscanf(line, "gpu %x:%x:%x.%x %llu %x %u %u", &gpu.domain, &gpu.bus, &gpu.device,
+               &gpu.function, &gpu.microjoules, &gpu.result, &gpu.tiles, &gpu.card_domain) == 8) {
       gpus[count++] = gpu;
     }
   }
