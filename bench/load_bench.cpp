@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,12 +19,14 @@
 #include "ipw/net/server.h"
 #include "ipw/profiling/profile.h"
 
+#include "bench/child_server.h"
 #include "bench/table.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace ipw;
+using bench::give_up;
 
 // As many questions as one likes, without a file.
 class Numbers final : public datasets::QuestionSet {
@@ -44,11 +45,6 @@ class Numbers final : public datasets::QuestionSet {
   std::uint64_t next_ = 0;
 };
 
-[[noreturn]] void give_up(const std::string& why) {
-  fmt::print(stderr, "load_bench: {}\n", why);
-  std::exit(1);
-}
-
 using OpenModel = std::function<core::Result<std::unique_ptr<models::LanguageModel>>()>;
 
 OpenModel in_this_process(core::Clock& clock, core::Seconds answer_in = core::Seconds(0)) {
@@ -65,25 +61,11 @@ constexpr const char* kAnswer =
     R"({"choices":[{"index":0,"message":{"role":"assistant","content":"12"},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":2,"completion_tokens":1}})";
 
-// The port of a server that runs in a child of its own and answers every chat at once.
-std::uint16_t serve_elsewhere(pid_t* child) {
-  int ports[2];
-  if (::pipe(ports) != 0) give_up("no pipe");
-  *child = ::fork();
-  if (*child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive a benchmark that gives up
-    const auto answer = [](const std::shared_ptr<net::ServerExchange>& exchange) {
-      exchange->send(200, {{"Content-Type", "application/json"}}, kAnswer);
-    };
-    const auto server = net::HttpServer::open({}, {{"POST", "/v1/chat/completions", answer}});
-    if (!server) give_up(server.error().message);
-    const std::uint16_t port = (*server)->port();
-    if (::write(ports[1], &port, sizeof port) != sizeof port) std::exit(1);
-    while (true) ::pause();
-  }
-  std::uint16_t port = 0;
-  if (::read(ports[0], &port, sizeof port) != sizeof port) give_up("no server");
-  return port;
+std::vector<net::Route> routes() {
+  return {
+      {"POST", "/v1/chat/completions", [](const std::shared_ptr<net::ServerExchange>& exchange) {
+         exchange->send(200, {{"Content-Type", "application/json"}}, kAnswer);
+       }}};
 }
 
 OpenModel behind(std::uint16_t port) {
@@ -171,7 +153,7 @@ void measure(const char* where, const fs::path& directory, double seconds,
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 5.0;
   pid_t server = 0;
-  const std::uint16_t port = serve_elsewhere(&server);  // before this process has threads
+  const std::uint16_t port = bench::serve_in_child(routes, &server);
   std::string pattern = (fs::temp_directory_path() / "ipw-load-XXXXXX").string();
   const fs::path directory = ::mkdtemp(pattern.data());
   core::SystemClock clock;

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,11 +28,13 @@
 #include "ipw/net/server.h"
 #include "ipw/net/sse_reader.h"
 
+#include "bench/child_server.h"
 #include "bench/table.h"
 
 namespace {
 
 using namespace ipw;
+using bench::give_up;
 using Clock = std::chrono::steady_clock;
 using Exchange = std::shared_ptr<net::ServerExchange>;
 
@@ -41,11 +42,6 @@ constexpr int kEvents = 100;  // of a stream
 constexpr int kOpenStreams = 10'000;
 const std::string kEvent = net::format_sse(
     R"({"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})");
-
-[[noreturn]] void give_up(const std::string& why) {
-  fmt::print(stderr, "net_bench: {}\n", why);
-  std::exit(1);
-}
 
 void pin(int processor) {
   if (std::thread::hardware_concurrency() < 2) return;
@@ -92,25 +88,6 @@ std::vector<net::Route> routes() {
              exchange->write(kEvent);
              kept->push_back(exchange);
            }}};
-}
-
-// Returns the port of a server that runs in a child of its own until `stop` is closed.
-std::uint16_t serve_elsewhere(pid_t* child) {
-  int ports[2];
-  if (pipe(ports) != 0) give_up("no pipe");
-  *child = fork();
-  if (*child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive a benchmark that gives up
-    pin(0);
-    const auto server = net::HttpServer::open({}, routes());
-    if (!server) give_up(server.error().message);
-    const std::uint16_t port = (*server)->port();
-    if (write(ports[1], &port, sizeof port) != sizeof port) std::exit(1);
-    while (true) pause();
-  }
-  std::uint16_t port = 0;
-  if (read(ports[0], &port, sizeof port) != sizeof port) give_up("no server");
-  return port;
 }
 
 // ---- wrk ----
@@ -306,7 +283,11 @@ int main(int argc, char** argv) {
   const int seconds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
   raise_descriptor_limit();
   pid_t child = 0;
-  const std::uint16_t port = serve_elsewhere(&child);
+  const auto pinned = [] {
+    pin(0);
+    return routes();
+  };
+  const std::uint16_t port = bench::serve_in_child(pinned, &child);
   pin(1);
   {
     const auto client = net::HttpClient::open();

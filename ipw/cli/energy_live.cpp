@@ -42,18 +42,6 @@ std::size_t terminal_width() {
   return size.ws_col;
 }
 
-// The first `columns` characters; a line that wraps could not be rewritten in place.
-std::string cut_to(const std::string& line, std::size_t columns) {
-  std::string kept;
-  std::size_t used = 0;
-  for (const char c : line) {
-    const bool begins = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    if (begins && ++used > columns) break;
-    kept += c;
-  }
-  return kept;
-}
-
 std::string watts_text(const std::optional<double>& watts) {
   return watts ? report::quantity_text(*watts, "W") : "—";
 }
@@ -195,13 +183,15 @@ class LiveView {
                                                        views_[i].history.end());
       std::string bars = report::sparkline(history);
       bars.insert(0, kHistory - history.size(), ' ');
-      lines.push_back(fmt::format("{:<20} {:>8}  {}  {:>8}  {}", cut_to(sensor.id, 20),
+      lines.push_back(fmt::format("{:<20} {:>8}  {}  {:>8}  {}", report::beginning(sensor.id, 20),
                                   watts_text(views_[i].watts), bars, joules_text(views_[i]),
                                   report::provenance_text(sensor.provenance)));
     }
     std::string text = drawn_ > 0 ? fmt::format("\x1b[{}A", drawn_) : std::string();
-    const std::size_t width = terminal_width();
-    for (const std::string& line : lines) text += "\r" + cut_to(line, width - 1) + "\x1b[K\n";
+    const std::size_t width = terminal_width();  // a line that wraps could not be rewritten
+    for (const std::string& line : lines) {
+      text += "\r" + report::beginning(line, width - 1) + "\x1b[K\n";
+    }
     drawn_ = lines.size();
     context_.out << text;
   }

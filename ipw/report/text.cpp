@@ -82,15 +82,18 @@ std::size_t display_width(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
 }
 
-std::string shortened(const std::string& text, std::size_t width) {
-  if (display_width(text) <= width) return text;
-  std::string beginning;
-  std::size_t columns = 0;
+std::string beginning(const std::string& text, std::size_t columns) {
+  std::string kept;
+  std::size_t used = 0;
   for (const char c : text) {
-    if (begins_character(c) && ++columns > width - 3) break;
-    beginning += c;
+    if (begins_character(c) && ++used > columns) break;
+    kept += c;
   }
-  return beginning + "...";
+  return kept;
+}
+
+std::string shortened(const std::string& text, std::size_t width) {
+  return display_width(text) <= width ? text : beginning(text, width - 3) + "...";
 }
 
 std::string wrapped(const std::string& text, std::size_t width, std::size_t indent,

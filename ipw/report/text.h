@@ -53,6 +53,9 @@ class Table {
 /// Columns that `text` takes in a terminal, counting code points.
 [[nodiscard]] std::size_t display_width(const std::string& text);
 
+/// The first `columns` characters of `text`, none of them cut within.
+[[nodiscard]] std::string beginning(const std::string& text, std::size_t columns);
+
 /// `text` where it is at most `width` columns wide, else its beginning and "...". Width: at
 /// least 4.
 [[nodiscard]] std::string shortened(const std::string& text, std::size_t width);
