@@ -9,6 +9,10 @@
  *   power GPU-1111 250000        its power in mW; without the line it has no power sensor
  *   nocounter GPU-1111           its energy is not supported
  *   slice GPU-1111 MIG-aaaa 3    a MIG slice of it with so many of the 7 compute slices
+ *   process GPU-1111 4242        a process that computes on it
+ *   processes GPU-1111 4         return code of the list of its processes
+ *   entry 32                     bytes of an entry of that list's third version (default 24)
+ *   newest 2                     newest version of the list that the driver answers (default 3)
  *
  * A GPU whose line disappears is gone: handles held for it answer "GPU is lost" and later GPUs move
  * up one index. The handle of a GPU carries the number of its line's last word, "handle N" (default
@@ -230,6 +234,61 @@ nvmlReturn_t nvmlDeviceGetAttributes_v2(nvmlDevice_t device, nvmlDeviceAttribute
   memset(attributes, 0, sizeof *attributes);
   attributes->gpuInstanceSliceCount = device->slices;
   return kSuccess;
+}
+
+/* The value of the first line "WORD NUMBER", or `otherwise`. */
+static unsigned setting(const char* word, unsigned otherwise) {
+  const char* path = getenv("IPW_NVML_STUB_SCRIPT");
+  FILE* file = path ? fopen(path, "r") : NULL;
+  char line[256];
+  if (!file) return otherwise;
+  while (fgets(line, sizeof line, file)) {
+    char first[32] = "";
+    unsigned value = 0;
+    if (sscanf(line, "%31s %u", first, &value) == 2 && strcmp(first, word) == 0) otherwise = value;
+  }
+  fclose(file);
+  return otherwise;
+}
+
+/* nvmlProcessInfo_v1_t, and what later versions add. */
+struct ProcessEntry {
+  unsigned pid;
+  unsigned long long usedGpuMemory;
+  unsigned gpuInstanceId, computeInstanceId;
+  unsigned long long usedGpuCcProtectedMemory;
+};
+
+static nvmlReturn_t list_processes(nvmlDevice_t device, unsigned version, size_t entry,
+                                   unsigned* count, void* infos) {
+  struct Gpu gpu;
+  char rest[128];
+  const nvmlReturn_t code = find(device, &gpu);
+  const unsigned capacity = *count;
+  if (version > setting("newest", 3)) return 13;
+  if (code != kSuccess) return code;
+  if (find_line("processes", device->uuid, 0, rest, sizeof rest)) return atoi(rest);
+  for (*count = 0; find_line("process", device->uuid, (int)*count, rest, sizeof rest); ++*count) {
+    struct ProcessEntry info = {0, ~0ULL, ~0U, ~0U, 0};
+    info.pid = (unsigned)strtoul(rest, NULL, 10);
+    if (*count < capacity) memcpy((char*)infos + *count * entry, &info, entry);
+  }
+  return *count > capacity ? 7 : kSuccess;
+}
+
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t device, unsigned* count,
+                                                  void* infos) {
+  return list_processes(device, 1, 16, count, infos);
+}
+
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t device, unsigned* count,
+                                                     void* infos) {
+  return list_processes(device, 2, 24, count, infos);
+}
+
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned* count,
+                                                     void* infos) {
+  return list_processes(device, 3, setting("entry", 24), count, infos);
 }
 
 #ifndef IPW_STUB_WITHOUT_ENERGY

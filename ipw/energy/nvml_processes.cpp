@@ -1,0 +1,132 @@
+// NVML's process lists by dlopen: see nvml_processes.h. Declarations after NVIDIA's nvml.h.
+
+#include "ipw/energy/nvml_processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <iterator>
+
+#include "ipw/energy/shared_library.h"
+
+namespace ipw::energy {
+
+namespace {
+
+using Device = struct nvmlDevice_st*;
+using Return = int;
+constexpr Return kSuccess = 0;
+constexpr Return kNotSupported = 3;
+constexpr Return kNoPermission = 4;
+constexpr Return kInsufficientSize = 7;
+constexpr Return kFunctionNotFound = 13;
+
+using ListProcesses = Return(Device, unsigned* count, void* entries);
+
+struct Library {
+  Return (*init)() = nullptr;
+  Return (*shutdown)() = nullptr;
+  const char* (*error_string)(Return) = nullptr;
+  Return (*count)(unsigned*) = nullptr;
+  Return (*by_index)(unsigned, Device*) = nullptr;
+  Return (*uuid)(Device, char*, unsigned) = nullptr;
+  std::vector<ListProcesses*> lists;  // newest first
+};
+
+core::Result<Library> bound(const SharedLibrary& shared) {
+  Library library;
+  IPW_CHECK(shared.bind("nvmlInit_v2", library.init));
+  IPW_CHECK(shared.bind("nvmlShutdown", library.shutdown));
+  IPW_CHECK(shared.bind("nvmlErrorString", library.error_string));
+  IPW_CHECK(shared.bind("nvmlDeviceGetCount_v2", library.count));
+  IPW_CHECK(shared.bind("nvmlDeviceGetHandleByIndex_v2", library.by_index));
+  IPW_CHECK(shared.bind("nvmlDeviceGetUUID", library.uuid));
+  for (const char* name :
+       {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2",
+        "nvmlDeviceGetComputeRunningProcesses"}) {
+    ListProcesses* list = nullptr;
+    if (shared.bind(name, list)) library.lists.push_back(list);
+  }
+  return library;
+}
+
+// An entry begins with its pid. It has 16 bytes in the first version of the call and 24 in the
+// second; the third has 24, but in the drivers 535.43 to 535.86 it had 32 under the same name. So
+// its size is read off how far the library wrote. No entry ends in kUntouched: the last bytes are
+// the top of a number of bytes or of a small index, or 0xff.
+constexpr std::size_t kLargestEntry = 32;
+constexpr std::byte kUntouched{0xa5};
+
+core::Result<std::vector<int>> pids_in(const std::vector<std::byte>& buffer, std::size_t count) {
+  std::vector<int> pids;
+  if (count == 0) return pids;
+  const auto written = std::find_if(buffer.rbegin(), buffer.rend(),
+                                    [](std::byte byte) { return byte != kUntouched; });
+  const auto length = static_cast<std::size_t>(std::distance(written, buffer.rend()));
+  const std::size_t entry = length / count;
+  if (length % count != 0 || (entry != 16 && entry != 24 && entry != kLargestEntry)) {
+    return core::fail(
+        core::ErrorCode::kInvalidData,
+        fmt::format("its list has an unknown form ({} entries in {} bytes)", count, length));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    unsigned pid = 0;
+    std::memcpy(&pid, buffer.data() + i * entry, sizeof pid);
+    pids.push_back(static_cast<int>(pid));
+  }
+  return pids;
+}
+
+core::Result<std::vector<int>> processes_of(const Library& library, Device device) {
+  Return code = kFunctionNotFound;
+  for (ListProcesses* const list : library.lists) {
+    for (const unsigned capacity : {64U, 4096U}) {
+      std::vector<std::byte> buffer(capacity * kLargestEntry, kUntouched);
+      unsigned count = capacity;
+      code = list(device, &count, buffer.data());
+      if (code == kSuccess) return pids_in(buffer, std::min(count, capacity));
+      if (code != kInsufficientSize) break;
+    }
+    if (code != kFunctionNotFound) break;
+  }
+  const core::ErrorCode kind = code == kNoPermission ? core::ErrorCode::kPermissionDenied
+                               : code == kNotSupported || code == kFunctionNotFound
+                                   ? core::ErrorCode::kUnsupported
+                                   : core::ErrorCode::kUnavailable;
+  return core::fail(kind, fmt::format("{} (NVML error {})", library.error_string(code), code));
+}
+
+std::vector<GpuProcesses> processes_of_all(const Library& library) {
+  std::vector<GpuProcesses> all;
+  unsigned count = 0;
+  if (library.count(&count) != kSuccess) return all;
+  for (unsigned index = 0; index < count; ++index) {
+    Device device = nullptr;
+    std::array<char, 128> uuid{};
+    if (library.by_index(index, &device) != kSuccess ||
+        library.uuid(device, uuid.data(), static_cast<unsigned>(uuid.size() - 1)) != kSuccess) {
+      continue;
+    }
+    all.push_back({std::string("nvml:") + uuid.data(), processes_of(library, device)});
+  }
+  return all;
+}
+
+}  // namespace
+
+core::Result<std::vector<GpuProcesses>> nvml_processes(const std::vector<std::string>& libraries) {
+  IPW_TRY(const SharedLibrary shared, SharedLibrary::open(libraries, "NVML"));
+  IPW_TRY(const Library library, bound(shared));
+  if (const Return code = library.init(); code != kSuccess) {
+    return core::fail(core::ErrorCode::kUnavailable,
+                      fmt::format("cannot start NVML: {}", library.error_string(code)));
+  }
+  std::vector<GpuProcesses> all = processes_of_all(library);
+  library.shutdown();
+  return all;
+}
+
+}  // namespace ipw::energy
