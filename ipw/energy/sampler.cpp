@@ -29,7 +29,11 @@ Duration poll_every(const SensorDescription& sensor) {
 core::Seconds poll_period(const SensorDescription& sensor) { return poll_every(sensor); }
 
 Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock)
-    : sensors_(std::move(sensors)), clock_(clock), ring_(kRingSize), health_(sensors_.size()) {
+    : sensors_(std::move(sensors)),
+      clock_(clock),
+      ring_(kRingSize),
+      samples_(sensors_.size()),
+      health_(sensors_.size()) {
   const core::Instant now = clock_.now();
   for (const auto& sensor : sensors_) {
     descriptions_.push_back(sensor->describe());
@@ -59,33 +63,38 @@ void Sampler::run() {
 
 core::Instant Sampler::poll(core::Instant now) {
   core::Instant next = core::Instant::max();
+  core::Instant at = now;  // one reading ends where the next begins: one look at the clock for both
   for (std::size_t i = 0; i < sensors_.size(); ++i) {
-    if (schedules_[i].due <= now) read(i, now);
+    if (schedules_[i].due <= now) at = read(i, now, at);
     next = std::min(next, schedules_[i].due);
   }
   return next;
 }
 
-void Sampler::read(std::size_t sensor, core::Instant now) {
+core::Instant Sampler::read(std::size_t sensor, core::Instant now, core::Instant before) {
   Schedule& schedule = schedules_[sensor];
-  const core::Instant before = clock_.now();
   core::Result<Sample> sample = sensors_[sensor]->read(before);
+  const core::Instant after = clock_.now();
   if (!sample) {
     schedule.due = now + std::max(schedule.retry, schedule.period);
     schedule.retry = std::min(2 * schedule.retry, kLastRetry);
     const std::lock_guard lock(health_mutex_);
     ++health_[sensor].errors;
     health_[sensor].last_error = std::move(sample).error();
-    return;
+    return after;
   }
-  sample->at += (clock_.now() - before) / 2;
+  sample->at += (after - before) / 2;
   push({static_cast<std::uint32_t>(sensor), *sample});
   schedule.retry = kFirstRetry;
   schedule.due += schedule.period;
   if (schedule.due <= now) schedule.due = now + schedule.period;
-  const std::lock_guard lock(health_mutex_);
-  ++health_[sensor].samples;
-  health_[sensor].last_error.reset();
+  samples_[sensor].store(samples_[sensor].load(std::memory_order_relaxed) + 1,
+                         std::memory_order_relaxed);
+  if (health_[sensor].last_error) {  // written by this thread alone
+    const std::lock_guard lock(health_mutex_);
+    health_[sensor].last_error.reset();
+  }
+  return after;
 }
 
 void Sampler::push(const Reading& reading) {
@@ -108,7 +117,11 @@ std::size_t Sampler::drain(std::vector<Reading>& readings) {
 
 std::vector<SensorHealth> Sampler::health() const {
   const std::lock_guard lock(health_mutex_);
-  return health_;
+  std::vector<SensorHealth> health = health_;
+  for (std::size_t i = 0; i < health.size(); ++i) {
+    health[i].samples = samples_[i].load(std::memory_order_relaxed);
+  }
+  return health;
 }
 
 }  // namespace ipw::energy

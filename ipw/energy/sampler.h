@@ -73,7 +73,8 @@ class Sampler {
     core::Instant due;
   };
   void run();
-  void read(std::size_t sensor, core::Instant now);
+  // Begins at `before`; gives the instant at which it ended.
+  core::Instant read(std::size_t sensor, core::Instant now, core::Instant before);
   void push(const Reading& reading);
 
   std::vector<std::unique_ptr<Sensor>> sensors_;
@@ -87,8 +88,9 @@ class Sampler {
   alignas(64) std::atomic<std::size_t> taken_{0};
   std::atomic<std::uint64_t> dropped_{0};
 
+  std::vector<std::atomic<std::uint64_t>> samples_;  // that succeeded; written by the thread alone
   mutable std::mutex health_mutex_;
-  std::vector<SensorHealth> health_;
+  std::vector<SensorHealth> health_;  // but for `samples`
 
   std::atomic<bool> stopping_{false};
   std::thread thread_;
