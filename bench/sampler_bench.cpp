@@ -14,6 +14,7 @@
 #include <fstream>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ipw/core/random.h"
@@ -78,8 +79,25 @@ class Paced final : public energy::Sensor {
   double hertz_;
 };
 
-std::vector<std::unique_ptr<energy::Sensor>> counters(const fs::path& root, double hertz) {
-  std::vector<std::unique_ptr<energy::Sensor>> paced;
+// Costs nothing to read: what is left is the thread that wakes up.
+class Nothing final : public energy::Sensor {
+ public:
+  [[nodiscard]] energy::SensorDescription describe() const override { return {.id = "nothing"}; }
+  [[nodiscard]] core::Result<energy::Sample> read(core::Instant now) override {
+    return energy::Sample{now, core::Joules(0.0)};
+  }
+};
+
+using Sensors = std::vector<std::unique_ptr<energy::Sensor>>;
+
+Sensors nothing(double hertz) {
+  Sensors sensors;
+  sensors.push_back(std::make_unique<Paced>(std::make_unique<Nothing>(), hertz));
+  return sensors;
+}
+
+Sensors counters(const fs::path& root, double hertz) {
+  Sensors paced;
   for (auto& sensor : energy::probe_rapl_powercap(root).sensors) {
     paced.push_back(std::make_unique<Paced>(std::move(sensor), hertz));
   }
@@ -96,10 +114,10 @@ double cpu_seconds() {
 }
 
 // The process does nothing else meanwhile, so its CPU time is the sampler thread's.
-void thread_cost(const fs::path& root, const std::string& what, double hertz, double seconds,
+void thread_cost(Sensors read, const std::string& what, double hertz, double seconds,
                  const char* aim) {
   core::SystemClock clock;
-  energy::Sampler sampler(counters(root, hertz), clock);
+  energy::Sampler sampler(std::move(read), clock);
   if (sampler.sensors().empty()) {
     bench::row(fmt::format("{}, {:.0f} Hz", what, hertz), "not yet measured: no such machine", aim);
     return;
@@ -116,7 +134,8 @@ void thread_cost(const fs::path& root, const std::string& what, double hertz, do
     samples += static_cast<double>(health.samples);
   }
   const auto sensors = static_cast<double>(sampler.sensors().size());
-  bench::row(fmt::format("{}, {} counters at {:.0f} Hz", what, sampler.sensors().size(), hertz),
+  bench::row(fmt::format("{}, {} counter{} at {:.0f} Hz", what, sampler.sensors().size(),
+                         sampler.sensors().size() == 1 ? "" : "s", hertz),
              fmt::format("{:.2f} us a sample, {:.2f} % of a core, {:.0f} Hz", 1e6 * used / samples,
                          100.0 * used / elapsed, samples / sensors / elapsed),
              aim);
@@ -255,9 +274,13 @@ void month_of_watching() {
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 5.0;
   const CounterFiles files;
-  thread_cost(files.root(), "sampling files in memory", 1000.0, seconds, "<= 1 % of a core");
-  thread_cost(files.root(), "sampling files in memory", 100.0, seconds, "<= 0.1 % of a core");
-  thread_cost("/", "sampling this machine's RAPL", 1000.0, seconds, "<= 1 % of a core");
+  for (const auto& [hertz, aim] :
+       {std::pair(1000.0, "<= 1 % of a core"), std::pair(100.0, "<= 0.1 % of a core")}) {
+    thread_cost(nothing(hertz), "waking up and reading nothing", hertz, seconds, "");
+    thread_cost(counters(files.root(), hertz), "sampling files in memory", hertz, seconds, aim);
+  }
+  thread_cost(counters("/", 1000.0), "sampling this machine's RAPL", 1000.0, seconds,
+              "<= 1 % of a core");
   slowdown(files.root(), seconds);
   window_query();
   telemetry_size();
