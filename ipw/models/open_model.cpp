@@ -87,13 +87,19 @@ core::Result<std::unique_ptr<LanguageModel>> open_model(const std::string& name,
   return std::unique_ptr<LanguageModel>(std::move(engine));
 }
 
-core::Result<std::optional<std::string>> other_machine(const std::string& name,
-                                                       const RemoteOptions& remote) {
+core::Result<std::optional<net::Url>> server_of(const std::string& name,
+                                                const RemoteOptions& remote) {
   const WireFormat* format = format_of(name);
   if (format == nullptr) return std::nullopt;
-  IPW_TRY(const net::Url url, base_url(*format, remote));
-  if (remote.here.value_or(is_this_machine(url))) return std::nullopt;
-  return url.authority();
+  IPW_TRY(net::Url url, base_url(*format, remote));
+  return std::optional(std::move(url));
+}
+
+core::Result<std::optional<std::string>> other_machine(const std::string& name,
+                                                       const RemoteOptions& remote) {
+  IPW_TRY(const std::optional<net::Url> url, server_of(name, remote));
+  if (!url || remote.here.value_or(is_this_machine(*url))) return std::nullopt;
+  return url->authority();
 }
 
 }  // namespace ipw::models

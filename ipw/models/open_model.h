@@ -11,6 +11,7 @@
 #include "ipw/models/language_model.h"
 #include "ipw/models/llama_engine.h"
 #include "ipw/models/remote_model.h"
+#include "ipw/net/url.h"
 
 namespace ipw::models {
 
@@ -34,6 +35,11 @@ struct ModelScheme {
 /// scheme does not work yet, else as LlamaEngine::open or RemoteModel::open.
 [[nodiscard]] core::Result<std::unique_ptr<LanguageModel>> open_model(
     const std::string& name, const EngineOptions& options = {}, const RemoteOptions& remote = {});
+
+/// Where the server of the model called `name` is asked; absent: it runs in this process. Errors as
+/// open_model.
+[[nodiscard]] core::Result<std::optional<net::Url>> server_of(const std::string& name,
+                                                              const RemoteOptions& remote);
 
 /// The server that the model called `name` runs on, where that is another machine than this one;
 /// absent: it runs here. Errors as open_model.
