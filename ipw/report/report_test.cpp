@@ -140,6 +140,18 @@ TEST_F(ReportTest, AnEstimateWithoutIdleHasOnlyFiguresAboveIdle) {
   EXPECT_NE(text.find("estimated: cpu-time-model"), std::string::npos) << text;
 }
 
+TEST_F(ReportTest, HowCounterAndPowerAgreedStandsBesideTheSensor) {
+  auto report = read_report(run("a"), {});
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report_text({*report}, false).find("counter / power"), std::string::npos);
+  store::ManifestSensor& sensor = report->manifest.sensors.at(0);
+  sensor.busy_agreement = store::ManifestAgreement{
+      .counter_over_power = 0.9874, .duration = core::Seconds(35), .updates = 350};
+  sensor.idle_agreement = store::ManifestAgreement{.reason = "fewer than three updates"};
+  const std::string text = report_text({*report}, false);
+  EXPECT_NE(text.find("; counter / power 0.987 while busy (35"), std::string::npos) << text;
+}
+
 TEST_F(ReportTest, ARunWithoutRecordsSaysSoInsteadOfShowingZeros) {
   store::Manifest manifest;
   manifest.model.name = "hand.gguf";

@@ -43,6 +43,20 @@ bool drowned_by_other_work(const RunReport& report) {
   });
 }
 
+// "counter / power 1.012 while idle (1 s), 0.987 while busy (35 s)", of a device that tells both.
+std::string agreement_text(const store::ManifestSensor& sensor) {
+  std::string text;
+  const auto add = [&](const std::optional<store::ManifestAgreement>& agreement, const char* when) {
+    if (!agreement || !agreement->counter_over_power) return;
+    text += fmt::format("{} {:.3f} {} ({})", text.empty() ? "counter / power" : ",",
+                        *agreement->counter_over_power, when,
+                        quantity_text(agreement->duration.count(), "s"));
+  };
+  add(sensor.idle_agreement, "while idle");
+  add(sensor.busy_agreement, "while busy");
+  return text;
+}
+
 std::string heading(const RunReport& report) {
   const store::Manifest& manifest = report.manifest;
   std::string text = fmt::format("{} × {}", model_title(manifest), manifest.questions.name);
@@ -62,9 +76,11 @@ std::string heading(const RunReport& report) {
   }
   for (const store::ManifestSensor& sensor : manifest.sensors) {
     if (!sensor.billed) continue;
-    text += wrapped(fmt::format("energy: {} ({}){}{}", sensor.device,
+    const std::string agreement = agreement_text(sensor);
+    text += wrapped(fmt::format("energy: {} ({}){}{}{}{}", sensor.device,
                                 provenance_text(sensor.provenance),
-                                sensor.assumption.empty() ? "" : "; ", sensor.assumption),
+                                sensor.assumption.empty() ? "" : "; ", sensor.assumption,
+                                agreement.empty() ? "" : "; ", agreement),
                     kTerminalWidth, 2) +
             "\n";
   }

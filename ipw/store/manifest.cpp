@@ -146,6 +146,14 @@ void visit_fields(Visitor& visit, ManifestCharacterisation& seen) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, ManifestAgreement& agreement) {
+  visit("counter_over_power", agreement.counter_over_power);
+  visit("duration_s", agreement.duration);
+  visit("updates", agreement.updates);
+  visit("reason", agreement.reason);
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("id", sensor.id);
   visit("device", sensor.device);
@@ -160,6 +168,8 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("method_uncertainty", sensor.method_uncertainty);
   visit("assumption", sensor.assumption);
   visit("seen", sensor.seen);
+  visit("idle_agreement", sensor.idle_agreement);
+  visit("busy_agreement", sensor.busy_agreement);
 }
 
 template <class Visitor>

@@ -136,6 +136,14 @@ struct ManifestCharacterisation {
   std::optional<double> counter_over_power;  // joules of the counter / those of power × time
 };
 
+/// Whether a device's counter and the power that it tells agreed in one window of the run.
+struct ManifestAgreement {
+  std::optional<double> counter_over_power;  // joules of the counter / those of power × time
+  core::Seconds duration{0.0};               // from one update of the counter to another
+  std::int64_t updates = 0;
+  std::string reason;  // why there is no ratio
+};
+
 struct ManifestSensor {
   std::string id;
   std::string device;
@@ -149,6 +157,8 @@ struct ManifestSensor {
   double method_uncertainty = 0.0;  // systematic, relative, one standard deviation
   std::string assumption;           // of an estimate; empty for measurements
   std::optional<ManifestCharacterisation> seen;
+  std::optional<ManifestAgreement> idle_agreement;  // while the model waited, of the last session
+  std::optional<ManifestAgreement> busy_agreement;  // while it was asked
 };
 
 struct Manifest {

@@ -40,6 +40,10 @@ TEST(Manifest, SurvivesARoundTrip) {
   EXPECT_EQ(read->sensors[0].seen->updates, 280);
   EXPECT_EQ(read->sensors[0].seen->update_period, core::Seconds(0.001));
   EXPECT_EQ(read->sensors[0].seen->counter_over_power, std::nullopt);
+  EXPECT_FALSE(read->sensors[0].idle_agreement);
+  ASSERT_TRUE(read->sensors[0].busy_agreement);
+  EXPECT_EQ(read->sensors[0].busy_agreement->counter_over_power, 0.98);
+  EXPECT_EQ(read->sensors[0].busy_agreement->updates, 120);
   EXPECT_TRUE(read->unknown.empty());
 }
 

@@ -120,6 +120,8 @@ inline Manifest sample_manifest() {
                                          .smallest_step = core::Joules(0.01),
                                          .reading_time = core::Seconds(2e-6),
                                          .counter_over_power = std::nullopt};
+  sensor.busy_agreement = ManifestAgreement{
+      .counter_over_power = 0.98, .duration = core::Seconds(12.0), .updates = 120, .reason = ""};
   manifest.sensors = {sensor};
   return manifest;
 }
