@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <span>
 
 #include "ipw/cli/program.h"
 #include "ipw/cli/progress_line.h"
@@ -13,6 +14,7 @@
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
 #include "ipw/energy/characterise.h"
+#include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/load_plan.h"
@@ -228,6 +230,8 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     }
   }
 
+  IPW_TRY(const std::optional<net::Url> server, models::server_of(flags.model, remote));
+  const auto port = server ? std::optional(server->port) : std::nullopt;
   fs::path directory;
   ProgressLine line(
       context, flags.progress_s ? std::optional(core::Seconds(*flags.progress_s)) : std::nullopt);
@@ -246,7 +250,11 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
       .planned = static_cast<std::int64_t>(questions.selection.count),
       .scorer = *questions.scorer,
       .sensors = std::move(sensors.sensors),
-      .clock = context.clock};
+      .clock = context.clock,
+      .devices_in_use =
+          [&](std::span<const energy::SensorDescription> billed) {
+            return energy::devices_in_use(probe, billed, port);
+          }};
   core::Result<profiling::ProfileResult> result = profiling::profile(
       std::move(parts), options, [&](const profiling::Progress& progress) { line.show(progress); },
       context.stop);

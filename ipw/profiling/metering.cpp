@@ -16,15 +16,41 @@ std::int64_t whole_second(std::chrono::nanoseconds at) {
   return std::chrono::floor<std::chrono::seconds>(at).count();
 }
 
+// Has counters that can be held against their devices' power followed; null for the others.
+std::vector<std::shared_ptr<energy::AgreementWatch>> follow(
+    std::vector<std::unique_ptr<energy::Sensor>>& sensors) {
+  std::vector<std::shared_ptr<energy::AgreementWatch>> watches(sensors.size());
+  for (std::size_t i = 0; i < sensors.size(); ++i) {
+    if (!energy::tells_both(*sensors[i])) continue;
+    watches[i] = std::make_shared<energy::AgreementWatch>();
+    sensors[i] = energy::followed(std::move(sensors[i]), watches[i]);
+  }
+  return watches;
+}
+
 }  // namespace
 
 Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock)
-    : clock_(clock), sampler_(std::move(sensors), clock), unkept_(sampler_.sensors().size()) {
+    : clock_(clock),
+      agreements_(follow(sensors)),
+      sampler_(std::move(sensors), clock),
+      sensors_(sampler_.sensors()),
+      unkept_(sensors_.size()) {
   sampler_.start();
 }
 
-const std::vector<energy::SensorDescription>& Metering::sensors() const {
-  return sampler_.sensors();
+void Metering::record_only(std::span<const std::string> ids) {
+  for (energy::SensorDescription& sensor : sensors_) {
+    if (std::ranges::find(ids, sensor.id) != ids.end()) sensor.billed = false;
+  }
+}
+
+std::vector<std::optional<energy::CounterAgreement>> Metering::take_agreement() {
+  std::vector<std::optional<energy::CounterAgreement>> taken;
+  for (const auto& watch : agreements_) {
+    taken.push_back(watch ? std::optional(watch->take()) : std::nullopt);
+  }
+  return taken;
 }
 
 std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core::Seconds span,

@@ -13,6 +13,7 @@
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
 #include "ipw/energy/attribution.h"
+#include "ipw/energy/counter_agreement.h"
 #include "ipw/energy/sampler.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/store/run.h"
@@ -25,7 +26,14 @@ class Metering {
  public:
   Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock);
 
-  [[nodiscard]] const std::vector<energy::SensorDescription>& sensors() const;
+  [[nodiscard]] const std::vector<energy::SensorDescription>& sensors() const { return sensors_; }
+
+  /// Bills the sensors with these ids no more. Before start_attribution().
+  void record_only(std::span<const std::string> ids);
+
+  /// What the counters and the powers of the devices said since the last call, one for each sensor;
+  /// absent where a device does not tell both.
+  [[nodiscard]] std::vector<std::optional<energy::CounterAgreement>> take_agreement();
 
   /// Watches every sensor for `span` and gives the mean power of those that say enough. Shorter
   /// when stopped.
@@ -57,7 +65,9 @@ class Metering {
   void take_readings();
 
   core::Clock& clock_;
+  std::vector<std::shared_ptr<energy::AgreementWatch>> agreements_;  // null: nothing to compare
   energy::Sampler sampler_;
+  std::vector<energy::SensorDescription> sensors_;
   std::vector<energy::Reading> readings_;
   std::vector<std::optional<std::size_t>> meter_of_sensor_;
   std::optional<energy::Attributor> attributor_;

@@ -139,6 +139,18 @@ store::ManifestSensor described(const energy::SensorDescription& sensor) {
           .seen = sensor.seen ? std::optional(described(*sensor.seen)) : std::nullopt};
 }
 
+store::ManifestAgreement described(const energy::SensorDescription& sensor,
+                                   const std::optional<energy::CounterAgreement>& agreement) {
+  if (!agreement) {
+    return {.reason = sensor.integrated ? "its joules are the power that the device tells"
+                                        : "the device tells no power beside its counter"};
+  }
+  return {.counter_over_power = agreement->ratio(),
+          .duration = agreement->duration,
+          .updates = agreement->updates,
+          .reason = agreement->ratio() ? "" : "fewer than three updates with a power beside them"};
+}
+
 void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
               const datasets::Selection& selection, const scoring::Scorer& scorer) {
   questions.name = set.name;

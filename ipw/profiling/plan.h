@@ -4,6 +4,7 @@
 
 #include "ipw/datasets/question_set.h"
 #include "ipw/datasets/selection.h"
+#include "ipw/energy/counter_agreement.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/models/language_model.h"
 #include "ipw/models/open_model.h"
@@ -27,6 +28,10 @@ namespace ipw::profiling {
 
 [[nodiscard]] store::ManifestModel described(const models::ModelDescription& model);
 [[nodiscard]] store::ManifestSensor described(const energy::SensorDescription& sensor);
+/// Absent: the device does not tell both counter and power, and the result says which it lacks.
+[[nodiscard]] store::ManifestAgreement described(
+    const energy::SensorDescription& sensor,
+    const std::optional<energy::CounterAgreement>& agreement);
 /// Fills in what the questions turned out to be; what the user asked for stays.
 void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
               const datasets::Selection& selection, const scoring::Scorer& scorer);

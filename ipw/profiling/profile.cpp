@@ -13,6 +13,7 @@
 #include "ipw/profiling/load_trace.h"
 #include "ipw/profiling/metering.h"
 #include "ipw/profiling/pace.h"
+#include "ipw/profiling/plan.h"
 #include "ipw/profiling/recorder.h"
 
 namespace ipw::profiling {
@@ -37,14 +38,19 @@ class Profile {
     for (const store::IdlePower& power : idle) IPW_CHECK(run.append_idle(power));
     IPW_CHECK(count_what_is_done(run));
 
+    static_cast<void>(metering_.take_agreement());
     idle = watch_idle(Phase::kIdleLoaded, store::IdlePhase::kLoadedBefore);
+    const Agreements idle_agreement = metering_.take_agreement();
     for (const store::IdlePower& power : idle) IPW_CHECK(run.append_idle(power));
     IPW_TRY(const std::optional<energy::TokenCost> cost, warm_up());
+    IPW_CHECK(bill_devices_in_use(run));
     metering_.start_attribution(idle, cost);
     IPW_CHECK(note_loading(run));
     IPW_CHECK(note(run, progress_.done > 0 ? "resumed" : "started", cost_text(cost)));
 
+    static_cast<void>(metering_.take_agreement());
     IPW_CHECK(ask_all(run));
+    IPW_CHECK(keep_agreement(run, idle_agreement, metering_.take_agreement()));
 
     ProfileResult result{.progress = progress_, .interrupted = stop_.stop_requested()};
     if (!result.interrupted) {
@@ -64,6 +70,8 @@ class Profile {
   }
 
  private:
+  using Agreements = std::vector<std::optional<energy::CounterAgreement>>;
+
   void enter(Phase phase) {
     progress_.phase = phase;
     sink_(progress_);
@@ -76,6 +84,35 @@ class Profile {
 
   core::Result<void> note(store::Run& run, const char* kind, const std::string& text) const {
     return run.append_event(parts_.clock.wall(), kind, text);
+  }
+
+  // Without a warm-up a server may not have loaded the model yet, and nothing can be told.
+  core::Result<void> bill_devices_in_use(store::Run& run) {
+    if (!parts_.devices_in_use || options_.warmup == 0) return {};
+    const energy::DevicesInUse use = parts_.devices_in_use(metering_.sensors());
+    if (use.finding.empty()) return {};
+    IPW_CHECK(note(run, "billing", use.finding));
+    if (use.unused.empty()) return {};
+    metering_.record_only(use.unused);
+    store::Manifest manifest = run.manifest();
+    for (store::ManifestSensor& sensor : manifest.sensors) {
+      if (std::ranges::find(use.unused, sensor.id) != use.unused.end()) sensor.billed = false;
+    }
+    return run.rewrite(std::move(manifest));
+  }
+
+  core::Result<void> keep_agreement(store::Run& run, const Agreements& idle,
+                                    const Agreements& busy) const {
+    if (metering_.sensors().empty()) return {};
+    store::Manifest manifest = run.manifest();
+    for (std::size_t i = 0; i < metering_.sensors().size(); ++i) {
+      const energy::SensorDescription& sensor = metering_.sensors()[i];
+      const auto kept = std::ranges::find(manifest.sensors, sensor.id, &store::ManifestSensor::id);
+      if (kept == manifest.sensors.end()) continue;
+      kept->idle_agreement = described(sensor, idle[i]);
+      kept->busy_agreement = described(sensor, busy[i]);
+    }
+    return run.rewrite(std::move(manifest));
   }
 
   // What a server took to load the model is no question's time; it is told on its own.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
 #include "ipw/datasets/question_set.h"
+#include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/models/language_model.h"
 #include "ipw/profiling/arrivals.h"
@@ -53,6 +55,9 @@ struct ProfileParts {
   const scoring::Scorer& scorer;
   std::vector<std::unique_ptr<energy::Sensor>> sensors;
   core::Clock& clock;
+  /// Which of the sensors' devices the model runs on; asked once, after the warm-up, because a
+  /// server loads its model at the first question. Empty: all of them.
+  std::function<energy::DevicesInUse(std::span<const energy::SensorDescription>)> devices_in_use;
 };
 
 struct ProfileResult {
@@ -70,7 +75,8 @@ struct ProfileResult {
 /// count from there. When resumed, the schedule goes on after as many requests as have a verdict,
 /// and the time between the sessions does not count. A closed loop for a time that is resumed asks
 /// again what went missing, and nothing new. How well an open loop kept to its schedule goes into
-/// the manifest.
+/// the manifest, and so does, sensor by sensor, how a counter agreed with the power of its device
+/// while the model waited and while it worked.
 [[nodiscard]] core::Result<ProfileResult> profile(ProfileParts parts, const ProfileOptions& options,
                                                   const ProgressSink& progress,
                                                   std::stop_token stop);

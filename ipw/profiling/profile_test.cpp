@@ -42,11 +42,13 @@ class TenQuestions final : public datasets::QuestionSet {
   std::size_t next_ = 0;
 };
 
-// Draws 20 W, whatever happens.
+// Draws 20 W, whatever happens, and says so or tells another power.
 class SteadySensor final : public energy::Sensor {
  public:
+  explicit SteadySensor(std::string id = "steady", std::optional<core::Watts> told = std::nullopt)
+      : id_(std::move(id)), told_(told) {}
   [[nodiscard]] energy::SensorDescription describe() const override {
-    return {.id = "steady",
+    return {.id = id_,
             .device = "a steady 20 W",
             .provenance = {record::Source::kMeasured, "test-meter"},
             .update_period = core::Seconds(0.002),
@@ -55,6 +57,14 @@ class SteadySensor final : public energy::Sensor {
   core::Result<energy::Sample> read(core::Instant now) override {
     return energy::Sample{now, core::Watts(20) * core::Seconds(now.time_since_epoch())};
   }
+  core::Result<core::Watts> power() override {
+    if (!told_) return Sensor::power();
+    return *told_;
+  }
+
+ private:
+  std::string id_;
+  std::optional<core::Watts> told_;
 };
 
 std::vector<std::string> words(const std::string& text) { return {text, "."}; }
@@ -69,21 +79,29 @@ class ProfileTest : public ::testing::Test {
 
   core::Result<ProfileResult> run(models::Script script, const ProfileOptions& options,
                                   bool metered = false, std::stop_token stop = {}) {
-    ProfileParts parts{
+    ProfileParts parts = parts_with(script);
+    if (metered) parts.sensors.push_back(std::make_unique<SteadySensor>());
+    return profile(std::move(parts), options, [](const Progress&) {}, stop);
+  }
+
+  // The manifest names the sensors with these ids.
+  ProfileParts parts_with(models::Script& script, const std::vector<std::string>& sensors = {}) {
+    store::Manifest manifest;
+    for (const std::string& id : sensors) manifest.sensors.push_back({.id = id});
+    return {
         .open_model = [&] { return std::make_unique<models::ScriptedModel>(script, clock_, 4); },
-        .open_run = [&](const models::ModelDescription&) -> core::Result<store::Run> {
+        .open_run = [this, manifest](const models::ModelDescription&) -> core::Result<store::Run> {
           if (fs::exists(directory_ / "run" / "run.json")) {
             return store::Run::resume(directory_ / "run", clock_);
           }
-          return store::Run::create(directory_ / "run", {}, clock_);
+          return store::Run::create(directory_ / "run", manifest, clock_);
         },
         .questions = questions_,
         .planned = 10,
         .scorer = *scorer_,
         .sensors = {},
-        .clock = clock_};
-    if (metered) parts.sensors.push_back(std::make_unique<SteadySensor>());
-    return profile(std::move(parts), options, [](const Progress&) {}, stop);
+        .clock = clock_,
+        .devices_in_use = {}};
   }
 
   std::map<std::string, record::Call> records() const {
@@ -215,6 +233,59 @@ TEST_F(ProfileTest, ConcurrentRequestsShareTheMeterAndNothingIsBilledTwice) {
   }
   EXPECT_GT(service, wall) << "the requests must have run beside each other";
   EXPECT_LE(sum.count(), 20.0 * wall.count());
+}
+
+models::ScriptedAnswer slow_yes(const models::Request&) {
+  return {.pieces = words("yes"), .prefill = core::Seconds(.02), .per_token = core::Seconds(.02)};
+}
+
+TEST_F(ProfileTest, ADeviceThatRunsNoneOfTheModelIsRecordedAndNotBilled) {
+  models::Script script = slow_yes;
+  ProfileParts parts = parts_with(script, {"here", "there"});
+  parts.sensors.push_back(std::make_unique<SteadySensor>("here"));
+  parts.sensors.push_back(std::make_unique<SteadySensor>("there"));
+  std::size_t asked_of = 0;
+  parts.devices_in_use = [&](std::span<const energy::SensorDescription> sensors) {
+    asked_of = sensors.size();
+    return energy::DevicesInUse{.unused = {"there"}, .finding = "only one of them runs it"};
+  };
+  ProfileOptions options = kQuick;
+  options.warmup = 1;
+  const auto result = profile(std::move(parts), options, [](const Progress&) {}, {});
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(asked_of, 2U);
+  for (const auto& [prompt, call] : records()) {
+    ASSERT_EQ(call.energy.size(), 1U) << prompt;
+    EXPECT_EQ(call.energy[0].sensor, "here");
+  }
+  const core::Result<store::Run> run = store::Run::open(directory_ / "run");
+  ASSERT_TRUE(run.has_value());
+  EXPECT_TRUE(run->manifest().sensors.at(0).billed);
+  EXPECT_FALSE(run->manifest().sensors.at(1).billed);
+}
+
+TEST_F(ProfileTest, TheManifestKeepsHowCounterAndPowerAgreedIdleAndBusy) {
+  models::Script script = slow_yes;
+  ProfileParts parts = parts_with(script, {"both", "silent"});
+  parts.sensors.push_back(std::make_unique<SteadySensor>("both", core::Watts(25)));
+  parts.sensors.push_back(std::make_unique<SteadySensor>("silent"));
+  ProfileOptions options = kQuick;
+  options.idle = core::Seconds(.3);
+  const auto result = profile(std::move(parts), options, [](const Progress&) {}, {});
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  const core::Result<store::Run> run = store::Run::open(directory_ / "run");
+  ASSERT_TRUE(run.has_value());
+  const store::ManifestSensor& both = run->manifest().sensors.at(0);
+  for (const auto& agreement : {both.idle_agreement, both.busy_agreement}) {
+    ASSERT_TRUE(agreement);
+    ASSERT_TRUE(agreement->counter_over_power) << agreement->reason;
+    EXPECT_NEAR(*agreement->counter_over_power, 0.8, 1e-9);
+    EXPECT_LT(agreement->duration, core::Seconds(5));
+  }
+  const store::ManifestSensor& silent = run->manifest().sensors.at(1);
+  ASSERT_TRUE(silent.idle_agreement);
+  EXPECT_FALSE(silent.idle_agreement->counter_over_power);
+  EXPECT_EQ(silent.idle_agreement->reason, "the device tells no power beside its counter");
 }
 
 TEST_F(ProfileTest, AStopRequestLeavesTheRestForAResume) {
