@@ -75,6 +75,15 @@ bool is_left_over(const Place& place) {
   return refused;
 }
 
+// Nobody can connect before it listens, so there is no moment at which others might.
+bool restrict_socket(const Place& place, const ServerOptions& options) {
+  const char* path = place.shown.c_str();
+  if (options.unix_group && chown(path, static_cast<uid_t>(-1), *options.unix_group) != 0) {
+    return false;
+  }
+  return !options.unix_mode || chmod(path, *options.unix_mode) == 0;
+}
+
 }  // namespace
 
 core::Result<int> listen_at(const ServerOptions& options) {
@@ -87,8 +96,14 @@ core::Result<int> listen_at(const ServerOptions& options) {
     set_not_blocking(descriptor);
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (family == AF_UNIX && is_left_over(place)) unlink(place.shown.c_str());
-    if (bind(descriptor, address, place.size) == 0 && listen(descriptor, SOMAXCONN) == 0) {
-      return descriptor;
+    if (bind(descriptor, address, place.size) == 0) {
+      if (family != AF_UNIX || restrict_socket(place, options)) {
+        if (listen(descriptor, SOMAXCONN) == 0) return descriptor;
+      } else {
+        const int error = errno;
+        unlink(place.shown.c_str());
+        errno = error;
+      }
     }
   }
   const int error = errno;

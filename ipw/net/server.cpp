@@ -202,6 +202,10 @@ class HttpServer::Loop {
         full_ = true;
         return timer_.watch(clock_.now() + std::chrono::milliseconds(50));
       }
+      if (options_.most_connections > 0 && connections_.size() >= options_.most_connections) {
+        close(descriptor);
+        continue;
+      }
       set_not_blocking(descriptor);
       const int on = 1;
       setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -304,7 +308,12 @@ core::Result<std::unique_ptr<HttpServer>> HttpServer::open(ServerOptions options
   if (!options.certificate.empty()) {
     IPW_TRY(tls, server_tls(options.certificate, options.key));
   }
-  IPW_TRY(const int descriptor, listen_at(options));
+  if (!options.listener) {
+    IPW_TRY(options.listener, listen_at(options));
+  } else {
+    set_not_blocking(*options.listener);
+  }
+  const int descriptor = *options.listener;
   try {
     return std::unique_ptr<HttpServer>(new HttpServer(
         std::make_unique<Loop>(std::move(options), std::move(tls), std::move(routes), descriptor)));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -55,10 +56,14 @@ struct Route {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // or IPv6 without brackets
-  std::uint16_t port = 0;             // 0: a free one
-  std::filesystem::path unix_socket;  // instead of address and port
-  std::filesystem::path certificate;  // PEM chain; with `key`, the server speaks TLS
+  std::string address = "127.0.0.1";   // or IPv6 without brackets
+  std::uint16_t port = 0;              // 0: a free one
+  std::filesystem::path unix_socket;   // instead of address and port
+  std::optional<unsigned> unix_mode;   // who may connect to it, as chmod has it; else the umask's
+  std::optional<unsigned> unix_group;  // the group that the socket is given
+  std::optional<int> listener;         // a socket that listens already, instead of all of these;
+                                       // taken over
+  std::filesystem::path certificate;   // PEM chain; with `key`, the server speaks TLS
   std::filesystem::path key;
   std::size_t most_head_bytes = std::size_t{16} << 10;
   std::uint64_t most_body_bytes = std::uint64_t{64} << 20;
@@ -66,6 +71,7 @@ struct ServerOptions {
   core::Seconds pool_idle{120};       // for the next request on an open connection
   std::size_t low_water = std::size_t{64} << 10;
   std::size_t most_queued_bytes = std::size_t{64} << 20;  // a reader slower than that is cut off
+  std::size_t most_connections = 0;  // at once, others are closed unheard; 0: unbounded
 };
 
 /// Unknown paths are answered 404, known ones with another method 405, what is no HTTP 400, too
