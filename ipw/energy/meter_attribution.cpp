@@ -235,14 +235,17 @@ std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& req
   const double period = meter_.sensor.update_period.count();
   // Two boundaries, each uniform over half an update period, at this request's own power.
   const double boundary = active / std::max(covered, period) * period / 2.0;
+  // The same for all boundaries: another machine's clock.
+  const double late = active / std::max(covered, period) * meter_.sensor.clock_uncertainty.count();
   const double resolution = meter_.sensor.resolution.count();
   const double idle_error =
       meter_.idle ? meter_.idle->standard_error.count() * std::max(covered, period) : 0.0;
   const double method = meter_.sensor.method_uncertainty * (active + loaded_idle);
   const double uncovered = (active + loaded_idle) * std::max(0.0, window / covered - 1.0);
   const double variance = request.cut_variance + request.division * request.division +
-                          boundary * boundary / 6.0 + resolution * resolution / 6.0 +
-                          idle_error * idle_error + method * method + uncovered * uncovered;
+                          boundary * boundary / 6.0 + late * late / 3.0 +
+                          resolution * resolution / 6.0 + idle_error * idle_error +
+                          method * method + uncovered * uncovered;
 
   record::EnergyShare share;
   share.sensor = meter_.sensor.id;

@@ -38,6 +38,8 @@ constexpr const char* kPermissionCure =
     "--action=add\n"
     "then log in again; or until the next boot, for everybody:\n"
     "  sudo chmod a+r /sys/class/powercap/*/energy_uj\n"
+    "or let the sensor daemon read them for the members of group ipw:\n"
+    "  sudo systemctl enable --now ipw-energy.socket && sudo usermod -aG ipw \"$USER\"\n"
     "or give ipw alone the capability (it then opens every file of the machine; perf events need\n"
     "only cap_perfmon):\n"
     "  sudo setcap cap_perfmon,cap_dac_read_search+ep \"$(readlink -f \"$(command -v ipw)\")\"\n"

@@ -83,8 +83,13 @@ core::Instant Sampler::read(std::size_t sensor, core::Instant now, core::Instant
     health_[sensor].last_error = std::move(sample).error();
     return after;
   }
-  sample->at += (after - before) / 2;
-  push({static_cast<std::uint32_t>(sensor), *sample});
+  // What another machine has stamped keeps its time, and brings news once.
+  const bool stamped_here = sample->at == before;
+  if (stamped_here) sample->at += (after - before) / 2;
+  if (stamped_here || sample->at > schedule.last) {
+    push({static_cast<std::uint32_t>(sensor), *sample});
+    schedule.last = sample->at;
+  }
   schedule.retry = kFirstRetry;
   schedule.due += schedule.period;
   if (schedule.due <= now) schedule.due = now + schedule.period;

@@ -71,6 +71,7 @@ class Sampler {
     core::Instant::duration period;
     core::Instant::duration retry;
     core::Instant due;
+    core::Instant last = core::Instant::min();  // time of the last sample
   };
   void run();
   // Begins at `before`; gives the instant at which it ended.

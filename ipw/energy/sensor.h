@@ -46,6 +46,8 @@ struct SensorDescription {
   std::string domain;  // whose joules: "cpu/package-0", "gpu/0000:03:00.0". Of several sensors with
                        // one domain the first of the table is used; empty: nobody else counts them
   std::optional<Characterisation> seen;
+  core::Seconds clock_uncertainty{0.0};  // another machine's clock: its samples' times may all be
+                                         // off by so much
 };
 
 /// One reading of a cumulative counter since an arbitrary origin.

@@ -22,6 +22,7 @@
 #include "ipw/energy/meter_command.h"
 #include "ipw/energy/nvml.h"
 #include "ipw/energy/rapl_powercap.h"
+#include "ipw/energy/remote_sensor.h"
 
 namespace ipw::energy {
 
@@ -83,6 +84,17 @@ Probe cpu_time(const ProbeOptions& options) {
   return probe_cpu_time(options.root, options.watts_per_busy_core);
 }
 
+Probe daemon(const ProbeOptions& options) {
+  if (!options.ask_daemon) {
+    return {{},
+            {{Finding::Status::kAbsent, "sensor-daemon", "", "not asked: this is the daemon", ""}}};
+  }
+  const auto named = options.environment("IPW_ENERGY_SOCKET");
+  return probe_daemon(named && !named->empty()
+                          ? std::filesystem::path(*named)
+                          : options.root / std::filesystem::path(kDaemonSocket).relative_path());
+}
+
 // In each domain the first row that can be read is used.
 constexpr SensorKind kKinds[] = {
     {"rapl-powercap", "processor packages and memory (RAPL)", false, rapl},
@@ -97,6 +109,7 @@ constexpr SensorKind kKinds[] = {
     {"apple-ioreport", "Apple silicon", false, apple},
     {"battery-power", "the whole machine on its battery", false, battery},
     {"meter-command", "an external meter", false, meter},
+    {"sensor-daemon", "what this machine's sensor daemon reads", false, daemon},
     {"cpu-time-model", "processor, estimated from CPU time", true, cpu_time},
 };
 
@@ -123,8 +136,8 @@ void drop_repeats(ProbeReport& report) {
   std::map<std::string, std::string> first;  // by domain
   std::erase_if(report.sensors, [&](const std::unique_ptr<Sensor>& sensor) {
     const SensorDescription description = sensor->describe();
-    if (description.domain.empty()) return false;
-    const auto [found, is_new] = first.try_emplace(description.domain, description.id);
+    const std::string& domain = description.domain.empty() ? description.id : description.domain;
+    const auto [found, is_new] = first.try_emplace(domain, description.id);
     if (is_new) return false;
     explain(report, description.id, Finding::Status::kSpare, "the same joules as " + found->second);
     return true;

@@ -138,9 +138,12 @@ std::optional<WindowEnergy> Timeline::window(core::Instant from, core::Instant t
   const double resolution = sensor_.resolution.count();
   const double method = sensor_.method_uncertainty * sum.energy;
   const double uncovered = power * std::max(0.0, length - sum.covered);
+  // A window that lies too early or late loses at one edge what lies above idle, and gains idle.
+  const double late =
+      std::max(0.0, power - options.idle.count()) * sensor_.clock_uncertainty.count();
   // Two readings, each rounded to the resolution: 2 · resolution² / 12.
-  const double variance =
-      sum.variance + resolution * resolution / 6.0 + method * method + uncovered * uncovered;
+  const double variance = sum.variance + late * late / 3.0 + resolution * resolution / 6.0 +
+                          method * method + uncovered * uncovered;
   return WindowEnergy{core::Joules(sum.energy), std::min(1.0, sum.covered / length),
                       core::Watts(power), core::Joules(std::sqrt(variance))};
 }
