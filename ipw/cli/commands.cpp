@@ -76,7 +76,8 @@ constexpr std::array kCommands{
             "ipw energy\n"
             "ipw energy -- sleep 10\n"
             "ipw energy --repeat 5 --idle 3 --json --out joules.json -- ./program --its-flags\n"
-            "ipw energy validate --meter wall.csv --run RUN\n",
+            "ipw energy validate --meter wall.csv --run RUN\n"
+            "ipw energy daemon --socket energy.sock\n",
             declare_energy},
     Command{"doctor", "Say what can be measured on this machine, and how to allow more",
             "ipw doctor\n"

@@ -9,6 +9,7 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/energy_daemon.h"
 #include "ipw/cli/program.h"
 
 namespace ipw::cli {
@@ -20,7 +21,7 @@ core::Result<int> run_energy(EnergyFlags& flags, Context& context) {
   if (dashes == context.arguments.end()) {
     if (!flags.command.empty()) {
       const std::string& typed = flags.command.front();
-      const std::array<std::string, 1> known{"validate"};
+      const std::array<std::string, 2> known{"daemon", "validate"};
       return core::fail(core::ErrorCode::kUsage,
                         "cannot tell what " + typed + " is" + did_you_mean(typed, known) +
                             " (a program to measure stands after two dashes: ipw energy -- " +
@@ -91,7 +92,11 @@ Action declare_energy(CLI::App& app, Context& context) {
   CLI::App* validating =
       app.add_subcommand("validate", "Compare an external meter's log with a run's sensors");
   const Action validate = declare_energy_validate(*validating, context);
+  CLI::App* serving =
+      app.add_subcommand("daemon", "Read the sensors for programs that may not, here or elsewhere");
+  const Action serve = declare_energy_daemon(*serving, context);
   return [=, &context] {
+    if (serving->parsed()) return serve();
     if (validating->parsed()) return validate();
     return finish(context, run_energy(*flags, context));
   };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "ipw/cli/energy_hosts.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/progress_line.h"
 #include "ipw/cli/server_flags.h"
@@ -15,6 +16,7 @@
 #include "ipw/datasets/selection.h"
 #include "ipw/energy/characterise.h"
 #include "ipw/energy/devices_in_use.h"
+#include "ipw/energy/energy_map.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/load_plan.h"
@@ -172,14 +174,35 @@ void announce(const Questions& questions,
                        description.provenance.method, description.device,
                        description.assumption.empty() ? "" : "; assumes ", description.assumption);
   }
-  if (elsewhere) {
+  if (elsewhere && sensors.empty()) {
     err << fmt::format(
         "energy: not measured: the model runs at {}, the sensors are here "
-        "(--server-is here, if it does run on this machine)\n",
+        "(--server-is here, if it does run on this machine; else --energy-host names the machine "
+        "that does the work, or --meter-command a meter there)\n",
         *elsewhere);
     return;
   }
   if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
+}
+
+// This machine's sensors say nothing about another one; a meter that the user names, and the hosts
+// of the energy map, do.
+core::Result<energy::ProbeReport> open_sensors(const store::ManifestOptions& plan, bool elsewhere,
+                                               const Context& context) {
+  energy::ProbeOptions probe{.root = context.root, .environment = context.environment};
+  if (plan.cpu_watts) probe.watts_per_busy_core = core::Watts(*plan.cpu_watts);
+  probe.meter_command = plan.meter_command;
+  probe.devices = plan.devices;
+  probe.meter_alone = elsewhere;
+  IPW_TRY(energy::ProbeReport report, energy::open_sensors(probe));
+  std::vector<energy::EnergyHost> hosts;
+  for (const std::string& line : plan.energy_hosts) {
+    IPW_TRY(energy::EnergyHost host, energy::parse_energy_host(line));
+    hosts.push_back(std::move(host));
+  }
+  IPW_CHECK(energy::bill_hosts(report, hosts));
+  energy::characterise(report.sensors, context.clock);
+  return report;
 }
 
 std::string cure_for(const fs::path& directory) {
@@ -194,6 +217,11 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   const models::RemoteOptions remote = remote_options(flags.plan, flags.server, context);
   IPW_CHECK(models::check_model(flags.model, remote));
   IPW_TRY(const std::optional<std::string> elsewhere, models::other_machine(flags.model, remote));
+  if (!resuming) {
+    IPW_TRY(const std::optional<net::Url> server, models::server_of(flags.model, remote));
+    IPW_TRY(flags.plan.options.energy_hosts,
+            energy_hosts_of(flags.energy_hosts, flags.model, server));
+  }
   IPW_TRY(Questions questions, open_questions(flags));
   if (resuming) {
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
@@ -212,17 +240,8 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   IPW_TRY(const profiling::ProfileOptions options,
           profiling::profile_options(flags.plan, questions.trace ? &*questions.trace : nullptr));
 
-  energy::ProbeOptions probe{.root = context.root, .environment = context.environment};
-  if (flags.plan.options.cpu_watts) {
-    probe.watts_per_busy_core = core::Watts(*flags.plan.options.cpu_watts);
-  }
-  probe.meter_command = flags.plan.options.meter_command;
-  probe.devices = flags.plan.options.devices;
-  energy::ProbeReport sensors;  // those of this machine say nothing about another one
-  if (!elsewhere) {
-    IPW_TRY(sensors, energy::open_sensors(probe));
-    energy::characterise(sensors.sensors, context.clock);
-  }
+  IPW_TRY(energy::ProbeReport sensors,
+          open_sensors(flags.plan.options, elsewhere.has_value(), context));
   announce(questions, sensors.sensors, elsewhere, context.err);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {

@@ -12,18 +12,19 @@ constexpr std::int64_t kMostQuestions = 1'000'000'000;
 
 // A resumed run is what its manifest says; these flags would make it another.
 constexpr const char* kFixedAtTheStart[] = {
-    "--limit",       "--sample",       "--seed",
-    "--concurrency", "--repeat",       "--out",
-    "--map",         "--template",     "--scorer",
-    "--idle",        "--warmup",       "--max-tokens",
-    "--temperature", "--top-p",        "--top-k",
-    "--min-p",       "--stop",         "--threads",
-    "--context",     "--skip-invalid", "--repetition-penalty",
-    "--gpu-layers",  "--reuse-prefix", "--cpu-watts",
-    "--slots",       "--rate",         "--arrivals",
-    "--ramp",        "--duration",     "--trace",
-    "--trace-speed", "--goodput",      "--sweep",
-    "--devices",     "--meter-command"};
+    "--limit",       "--sample",        "--seed",
+    "--concurrency", "--repeat",        "--out",
+    "--map",         "--template",      "--scorer",
+    "--idle",        "--warmup",        "--max-tokens",
+    "--temperature", "--top-p",         "--top-k",
+    "--min-p",       "--stop",          "--threads",
+    "--context",     "--skip-invalid",  "--repetition-penalty",
+    "--gpu-layers",  "--reuse-prefix",  "--cpu-watts",
+    "--slots",       "--rate",          "--arrivals",
+    "--ramp",        "--duration",      "--trace",
+    "--trace-speed", "--goodput",       "--sweep",
+    "--devices",     "--meter-command", "--energy-host",
+    "--energy-map"};
 
 void declare_question_flags(CLI::App& app, ProfileFlags& flags) {
   const std::string group = "Questions";
@@ -148,6 +149,7 @@ void declare_run_flags(CLI::App& app, ProfileFlags& flags) {
       ->check(CLI::Range(0.001, 10'000.0))
       ->group(group);
   declare_sensor_flags(app, options.meter_command, options.devices, group);
+  declare_energy_hosts(app, flags.energy_hosts, group);
   app.add_option("--progress", flags.progress_s, "Seconds between progress lines")
       ->check(CLI::Range(0.0, 3600.0))
       ->group(group);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "ipw/cli/energy_hosts.h"
 #include "ipw/cli/load_flags.h"
 #include "ipw/cli/server_flags.h"
 #include "ipw/store/manifest.h"
@@ -23,6 +24,7 @@ struct ProfileFlags {
   std::string runs_directory = "runs";
   std::string resume;
   double idle_s = 2.0;
+  EnergyHostFlags energy_hosts;
   LoadFlags load;
   ServerFlags server;
   std::optional<double> progress_s;

@@ -143,12 +143,12 @@ core::Result<std::vector<EnergyHost>> read_energy_map(const std::filesystem::pat
   return hosts;
 }
 
-bool serves(const EnergyHost& host, const std::string& endpoint) {
-  if (host.endpoint == "*" || host.endpoint == endpoint) return true;
-  const auto ours = net::parse_url(host.endpoint);
-  const auto asked = net::parse_url(endpoint);
-  return ours && asked && ours->tls == asked->tls && ours->host == asked->host &&
-         ours->port == asked->port && ours->socket_path == asked->socket_path;
+bool serves(const EnergyHost& host, const std::string& model,
+            const std::optional<net::Url>& server) {
+  if (host.endpoint == "*" || host.endpoint == model) return true;
+  const auto named = net::parse_url(host.endpoint);
+  return named && server && named->tls == server->tls && named->host == server->host &&
+         named->port == server->port && named->socket_path == server->socket_path;
 }
 
 core::Result<void> bill_hosts(ProbeReport& report, std::span<const EnergyHost> hosts) {

@@ -3,6 +3,7 @@
 // port or spread over several nodes cannot be asked, the user says once.
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "ipw/core/result.h"
 #include "ipw/energy/remote_sensor.h"
 #include "ipw/energy/sensors.h"
+#include "ipw/net/url.h"
 
 namespace ipw::energy {
 
@@ -30,9 +32,10 @@ struct EnergyHost {
 [[nodiscard]] core::Result<std::vector<EnergyHost>> read_energy_map(
     const std::filesystem::path& file);
 
-/// Whether the line speaks of `endpoint`: the same server, where both are addresses; whatever path
-/// they have; else the same words.
-[[nodiscard]] bool serves(const EnergyHost& host, const std::string& endpoint);
+/// Whether the line speaks of the model called `model`, which is asked at `server` (absent: in this
+/// process): by the model's name, or by the server's address, whatever path follows it.
+[[nodiscard]] bool serves(const EnergyHost& host, const std::string& model,
+                          const std::optional<net::Url>& server);
 
 /// Connects to every host of `hosts` and adds its sensors to `report`, billed as the map says; what
 /// `report` had before is recorded only, since the work is done there. Nothing happens where

@@ -51,13 +51,18 @@ TEST(EnergyMap, SaysWhatIsWrongWithALine) {
 TEST(EnergyMap, ALineSpeaksOfItsServerWhateverThePath) {
   const auto host = parse_energy_host("http://gw:8000=unix:/x");
   ASSERT_TRUE(host);
-  EXPECT_TRUE(serves(*host, "http://gw:8000/v1"));
-  EXPECT_TRUE(serves(*host, "http://GW:8000"));
-  EXPECT_FALSE(serves(*host, "http://gw:8001/v1"));
-  EXPECT_FALSE(serves(*host, "https://gw:8000/v1"));
-  EXPECT_FALSE(serves(*host, "model.gguf"));
-  EXPECT_TRUE(serves(*parse_energy_host("*=unix:/x"), "model.gguf"));
-  EXPECT_TRUE(serves(*parse_energy_host("model.gguf=unix:/x"), "model.gguf"));
+  const auto serves_at = [&](const char* server) {
+    return serves(*host, "openai:m", *net::parse_url(server));
+  };
+  EXPECT_TRUE(serves_at("http://gw:8000/v1"));
+  EXPECT_TRUE(serves_at("http://GW:8000"));
+  EXPECT_FALSE(serves_at("http://gw:8001/v1"));
+  EXPECT_FALSE(serves_at("https://gw:8000/v1"));
+  EXPECT_FALSE(serves(*host, "model.gguf", std::nullopt));
+  EXPECT_TRUE(serves(*parse_energy_host("*=unix:/x"), "model.gguf", std::nullopt));
+  EXPECT_TRUE(serves(*parse_energy_host("model.gguf=unix:/x"), "model.gguf", std::nullopt));
+  EXPECT_TRUE(serves(*parse_energy_host("openai:m=unix:/x"), "openai:m",
+                     *net::parse_url("http://gw:8000/v1")));
 }
 
 TEST(EnergyMap, AFileIsLinesWithCommentsAndNamesTheOneThatIsWrong) {

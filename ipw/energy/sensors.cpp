@@ -203,6 +203,11 @@ std::span<const SensorKind> sensor_kinds() { return kKinds; }
 ProbeReport probe_sensors(const ProbeOptions& options) {
   ProbeReport report;
   for (const SensorKind& kind : kKinds) {
+    if (options.meter_alone && kind.probe != meter) {
+      report.findings.push_back({Finding::Status::kSpare, kind.method, "",
+                                 "not asked: the work is done on another machine", ""});
+      continue;
+    }
     if (kind.last_resort && std::ranges::any_of(report.sensors, measures_processor)) {
       report.findings.push_back(
           {Finding::Status::kSpare, kind.method, "", "not needed: the processor is measured", ""});

@@ -31,8 +31,9 @@ struct ProbeOptions {
   std::optional<core::Watts> watts_per_busy_core;  // of the CPU-time estimate (--cpu-watts)
   std::string meter_command;         // of an external meter (--meter-command); empty: none
   std::vector<std::string> devices;  // sensors to bill, by id (--devices); empty: all in use
-  bool ask_daemon = true;  // look for this machine's sensor daemon at IPW_ENERGY_SOCKET, else at
-                           // run/ipw/energy.sock below `root`
+  bool meter_alone = false;  // the work is done on another machine: none of this one's own sensors
+  bool ask_daemon = true;    // look for this machine's sensor daemon at IPW_ENERGY_SOCKET, else at
+                             // run/ipw/energy.sock below `root`
 };
 
 /// One row of the table.

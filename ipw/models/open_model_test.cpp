@@ -47,11 +47,13 @@ TEST(OpenModel, OpensRemoteModelsWithoutAskingTheirServers) {
     EXPECT_EQ((*model)->describe().name, name);
     EXPECT_EQ((*model)->describe().server, "127.0.0.1:9");
     EXPECT_EQ(*other_machine(name, remote), std::nullopt);
+    EXPECT_EQ((*server_of(name, remote))->authority(), "127.0.0.1:9");
   }
   EXPECT_EQ(error_of("openai:").code, ErrorCode::kUsage);
   EXPECT_EQ(error_of("openai:m").code, ErrorCode::kPermissionDenied);  // no key
   EXPECT_TRUE(check_model("ollama:m"));
   EXPECT_EQ(*other_machine("openai:m", {}), "api.openai.com");
+  EXPECT_FALSE(server_of("model.gguf", {})->has_value());
   remote.base_url = "ftp://x";
   EXPECT_EQ(check_model("openai:m", remote).error().code, ErrorCode::kUsage);
 }

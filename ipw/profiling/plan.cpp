@@ -136,6 +136,7 @@ store::ManifestSensor described(const energy::SensorDescription& sensor) {
           .sees_idle = sensor.sees_idle,
           .method_uncertainty = sensor.method_uncertainty,
           .assumption = sensor.assumption,
+          .clock_uncertainty = sensor.clock_uncertainty,
           .seen = sensor.seen ? std::optional(described(*sensor.seen)) : std::nullopt};
 }
 

@@ -219,9 +219,10 @@ std::string with_legend(const Table& table) {
 }
 
 // What is not known about a model behind a server.
-std::vector<std::string> server_cautions(const store::ManifestModel& model) {
+std::vector<std::string> server_cautions(const store::Manifest& manifest) {
+  const store::ManifestModel& model = manifest.model;
   std::vector<std::string> cautions;
-  if (model.elsewhere) {
+  if (model.elsewhere && std::ranges::none_of(manifest.sensors, &store::ManifestSensor::billed)) {
     cautions.push_back(
         fmt::format("the model ran at {}, not on the machine named here: its joules "
                     "were not measured",
@@ -239,7 +240,7 @@ std::vector<std::string> server_cautions(const store::ManifestModel& model) {
 }  // namespace
 
 std::vector<std::string> cautions(const RunReport& report) {
-  std::vector<std::string> cautions = server_cautions(report.manifest.model);
+  std::vector<std::string> cautions = server_cautions(report.manifest);
   if (drowned_by_other_work(report)) {
     cautions.emplace_back(
         "other work kept this machine busy, and the estimate takes it off: rough figures");

@@ -93,6 +93,7 @@ void visit_fields(Visitor& visit, ManifestOptions& options) {
   visit("cpu_watts", options.cpu_watts);
   visit("meter_command", options.meter_command);
   visit("devices", options.devices);
+  visit("energy_hosts", options.energy_hosts);
 }
 
 template <class Visitor>
@@ -167,6 +168,7 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("sees_idle", sensor.sees_idle);
   visit("method_uncertainty", sensor.method_uncertainty);
   visit("assumption", sensor.assumption);
+  visit("clock_uncertainty_s", sensor.clock_uncertainty);
   visit("seen", sensor.seen);
   visit("idle_agreement", sensor.idle_agreement);
   visit("busy_agreement", sensor.busy_agreement);

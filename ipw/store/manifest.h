@@ -40,7 +40,7 @@ struct ManifestModel {
   std::optional<int> context_tokens;
   std::string chat_template;
   std::string server;                  // host and port; empty: the model ran in ipw's own process
-  bool elsewhere = false;              // on another machine, whose energy was not measured
+  bool elsewhere = false;              // on another machine than `machine`
   std::optional<ManifestPrice> price;  // absent: none is known
 };
 
@@ -82,9 +82,10 @@ struct ManifestOptions {
   int context_tokens = 0;   // asked for; 0: as trained
   int slots = 0;            // asked for; 0: as many as `concurrency`
   bool reuse_prefix = false;
-  std::optional<double> cpu_watts;   // given watts per busy core, for the CPU-time estimate
-  std::string meter_command;         // of an external meter; empty: none
-  std::vector<std::string> devices;  // sensors to bill, as given; empty: all in use
+  std::optional<double> cpu_watts;        // given watts per busy core, for the CPU-time estimate
+  std::string meter_command;              // of an external meter; empty: none
+  std::vector<std::string> devices;       // sensors to bill, as given; empty: all in use
+  std::vector<std::string> energy_hosts;  // lines of the energy map that speak of the model
 };
 
 /// How requests were to be sent. A closed loop keeps `options.concurrency` in flight.
@@ -154,8 +155,9 @@ struct ManifestSensor {
   std::optional<core::Joules> wrap;
   bool billed = true;
   bool sees_idle = true;
-  double method_uncertainty = 0.0;  // systematic, relative, one standard deviation
-  std::string assumption;           // of an estimate; empty for measurements
+  double method_uncertainty = 0.0;       // systematic, relative, one standard deviation
+  std::string assumption;                // of an estimate; empty for measurements
+  core::Seconds clock_uncertainty{0.0};  // of another machine's clock
   std::optional<ManifestCharacterisation> seen;
   std::optional<ManifestAgreement> idle_agreement;  // while the model waited, of the last session
   std::optional<ManifestAgreement> busy_agreement;  // while it was asked
