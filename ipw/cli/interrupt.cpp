@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <thread>
 
 namespace ipw::cli {
@@ -22,7 +23,10 @@ void wait_for_signals(const std::stop_source& source,
                       const std::shared_ptr<std::atomic<int>>& sent_alone) {
   const sigset_t set = stop_signals();
   siginfo_t info{};
-  int signal = sigwaitinfo(&set, &info);
+  int signal = 0;
+  do {  // changing the user interrupts every thread
+    signal = sigwaitinfo(&set, &info);
+  } while (signal < 0 && errno == EINTR);
   if (signal > 0 && info.si_code <= 0) *sent_alone = signal;  // from a process, not the kernel
   if (signal > 0) source.request_stop();
   if (sigwait(&set, &signal) == 0) _exit(128 + signal);
