@@ -27,6 +27,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void signal(int number) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool running();
   /// Blocks until it ends.
   [[nodiscard]] Finished wait();
