@@ -15,9 +15,12 @@
 #include <string>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "ipw/energy/remote_sensor.h"
 #include "ipw/energy/sampler.h"
 #include "ipw/energy/timeline.h"
+#include "ipw/net/fault_server_test.h"
 
 #include "process.h"
 
@@ -194,7 +197,7 @@ TEST_F(EnergyDaemonTest, GivesUpRootOnceEverythingIsOpen) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root has something to give up";
   const FakePackage package(folder_.path());
   fs::permissions(folder_.path() / "sys/class/powercap/intel-rapl:0/energy_uj", fs::perms(0600));
-  const Process daemon(command({"--socket", socket(), "--user", "nobody"}));
+  Process daemon(command({"--socket", socket(), "--user", "nobody"}));
   energy::DaemonAddress where;
   where.url.socket_path = socket();
   core::Result<std::shared_ptr<energy::DaemonConnection>> connection =
@@ -208,6 +211,8 @@ TEST_F(EnergyDaemonTest, GivesUpRootOnceEverythingIsOpen) {
   const std::string status((std::istreambuf_iterator<char>(processes)), {});
   EXPECT_EQ(status.find("Uid:\t0"), std::string::npos) << status;
   EXPECT_NE(status.find("CapEff:\t0000000000000000"), std::string::npos) << status;
+  daemon.signal(SIGTERM);
+  EXPECT_EQ(daemon.wait().status, 0);
 }
 
 TEST_F(EnergyDaemonTest, SaysWhatIsWrongWithItsFlags) {
@@ -260,6 +265,51 @@ TEST_F(EnergyDaemonTest, ProfileBillsTheHostThatTheMapNames) {
   const Finished wrong = ipw({"profile", "--model", tiny_model(), "--dataset", "demo",
                               "--energy-host", "http://gw=unix:" + socket(), "--out", run + "2"});
   EXPECT_EQ(wrong.status, 2) << wrong.err;
+}
+
+TEST_F(EnergyDaemonTest, AServerElsewhereGetsTheJoulesOfTheHostThatTheMapNames) {
+  const FakePackage package(folder_.path());
+  const auto daemon = start();
+  const std::string text =
+      read_file(fs::path(IPW_SOURCE_DIR) / "tests" / "transcripts" / "openai-chat.sse");
+  const net::FaultServer server([&](net::FaultPeer& peer) {
+    while (!peer.read_request().empty()) {
+      if (!peer.send(net::http_answer("200 OK", "text/event-stream", text))) return;
+    }
+  });
+  const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+  const std::string run = (folder_.path() / "run").string();
+  const auto profile = [&](const std::string& out, std::vector<std::string> more) {
+    std::vector<std::string> arguments{"profile",    "--model",   "openai:example",
+                                       "--base-url", url + "/v1", "--server-is",
+                                       "elsewhere",  "--dataset", "demo",
+                                       "--limit",    "3",         "--idle",
+                                       "0.2",        "--out",     out};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return ipw(arguments, {{"OPENAI_API_KEY", "k"}});
+  };
+  const std::string host = "=unix:" + socket() + ",device=package-0,name=node7";
+  const std::string map =
+      folder_.write("map", "# two\nhttp://gw" + host + "\n" + url + host + "\n");
+  const Finished profiled = profile(run, {"--energy-map", map});
+  ASSERT_EQ(profiled.status, 0) << profiled.err;
+  EXPECT_EQ(profiled.out.find("were not measured"), std::string::npos) << profiled.out;
+  const auto manifest = nlohmann::json::parse(read_file(fs::path(run) / "run.json"));
+  EXPECT_EQ(manifest["model"]["elsewhere"], true);
+  EXPECT_EQ(manifest["options"]["energy_hosts"], nlohmann::json::array({url + host}));
+  ASSERT_EQ(manifest["sensors"].size(), 1U) << "none of this machine's own";
+  EXPECT_EQ(manifest["sensors"][0]["id"], "node7/rapl:package-0");
+  const Finished exported = ipw({"export", run, "--format", "jsonl"});
+  const auto first = nlohmann::json::parse(exported.out.substr(0, exported.out.find('\n')));
+  ASSERT_EQ(first["energy"].size(), 1U) << first.dump();
+  EXPECT_EQ(first["energy"][0]["sensor"], "node7/rapl:package-0");
+
+  const std::string other = folder_.write("other", "http://gw" + host + "\n");
+  const Finished none = profile(run + "2", {"--energy-map", other});
+  EXPECT_EQ(none.status, 1) << none.err;
+  EXPECT_NE(none.err.find("has no line for openai:example at 127.0.0.1"), std::string::npos)
+      << none.err;
+  EXPECT_EQ(profile(run + "3", {"--energy-map", map, "--devices", "rapl"}).status, 2);
 }
 
 }  // namespace

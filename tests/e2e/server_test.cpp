@@ -237,6 +237,28 @@ TEST_F(Server, AModelElsewhereHasNoMeasuredJoules) {
   for (const json& row : records()) EXPECT_TRUE(row["energy"].empty()) << row.dump();
 }
 
+TEST_F(Server, AMeterThatTheUserNamesIsBilledForAModelElsewhere) {
+  const FaultServer server(numbered([](int) { return events(transcript("openai-chat.sse")); }));
+  const Finished finished = profile(server, "openai:example", 2,
+                                    {"--scorer", "numeric", "--server-is", "elsewhere",
+                                     "--meter-command", "while echo 40 W; do sleep 0.01; done"});
+  ASSERT_EQ(finished.status, 0) << finished.err;
+  EXPECT_EQ(finished.err.find("not measured"), std::string::npos) << finished.err;
+  EXPECT_EQ(finished.out.find("were not measured"), std::string::npos) << finished.out;
+  EXPECT_EQ(manifest()["model"]["elsewhere"], true);
+  ASSERT_EQ(manifest()["sensors"].size(), 1U) << "none of this machine's own";
+  EXPECT_EQ(manifest()["sensors"][0]["id"], "meter:command");
+  for (const json& row : records()) {
+    ASSERT_EQ(row["energy"].size(), 1U) << row.dump();
+    EXPECT_EQ(row["energy"][0]["sensor"], "meter:command");
+  }
+  out_ += "2";
+  const Finished other =
+      profile(server, "openai:example", 2, {"--server-is", "elsewhere", "--devices", "rapl"});
+  EXPECT_EQ(other.status, 1) << "sensors here say nothing about a model elsewhere";
+  EXPECT_NE(other.err.find("names no sensors"), std::string::npos) << other.err;
+}
+
 TEST_F(Server, DollarsComeFromUsageAndTheUsersOwnPrice) {
   fs::create_directories(directory_.path() / "ipw");
   static_cast<void>(directory_.write(
