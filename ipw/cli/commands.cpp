@@ -76,6 +76,7 @@ constexpr std::array kCommands{
             "ipw energy\n"
             "ipw energy -- sleep 10\n"
             "ipw energy --repeat 5 --idle 3 --json --out joules.json -- ./program --its-flags\n"
+            "ipw energy --serve 127.0.0.1:9417\n"
             "ipw energy validate --meter wall.csv --run RUN\n"
             "ipw energy daemon --socket energy.sock\n",
             declare_energy},

@@ -34,6 +34,11 @@ core::Result<int> run_energy(EnergyFlags& flags, Context& context) {
                         "no program to measure: nothing follows -- (write it there, or leave -- "
                         "out for the live view)");
     }
+    if (flags.serve) {
+      return core::fail(core::ErrorCode::kUsage,
+                        "--serve is for the machine, not for one program (run both: `ipw energy "
+                        "--serve ADDRESS:PORT` beside `ipw energy -- COMMAND`)");
+    }
     return measure_program(flags, context);
   }
   if (!flags.out.empty()) {
@@ -42,7 +47,7 @@ core::Result<int> run_energy(EnergyFlags& flags, Context& context) {
                       "output: write > " +
                           flags.out + ")");
   }
-  return show_power(flags, context);
+  return flags.serve ? serve_power(flags, context) : show_power(flags, context);
 }
 
 }  // namespace
@@ -77,7 +82,8 @@ Action declare_energy(CLI::App& app, Context& context) {
   app.add_option("--interval", flags->interval_s, "Live view: seconds between two rows")
       ->check(CLI::Range(0.05, 3600.0))
       ->capture_default_str();
-  app.add_option("--duration", flags->duration_s, "Live view: end after so many seconds")
+  app.add_option("--duration", flags->duration_s,
+                 "Live view and --serve: end after so many seconds")
       ->check(CLI::Range(0.05, 1e9));
   app.add_option("--cpu-watts", flags->cpu_watts,
                  "Watts per busy core for the CPU-time estimate, instead of the table's")
@@ -89,14 +95,21 @@ Action declare_energy(CLI::App& app, Context& context) {
                  "not mix with what the program prints");
   app.add_option("--samples", flags->samples,
                  "Write every raw sample to this file: sensor, seconds, counter");
+  CLI::Option* serve =
+      app.add_option("--serve", flags->serve,
+                     "Instead of the live view: answer http://ADDRESS:PORT/metrics for Prometheus")
+          ->type_name("ADDRESS:PORT");
+  for (const char* other : {"--json", "--csv", "--out", "--samples"}) {
+    serve->excludes(app.get_option(other));
+  }
   CLI::App* validating =
       app.add_subcommand("validate", "Compare an external meter's log with a run's sensors");
   const Action validate = declare_energy_validate(*validating, context);
   CLI::App* serving =
       app.add_subcommand("daemon", "Read the sensors for programs that may not, here or elsewhere");
-  const Action serve = declare_energy_daemon(*serving, context);
+  const Action serve_sensors = declare_energy_daemon(*serving, context);
   return [=, &context] {
-    if (serving->parsed()) return serve();
+    if (serving->parsed()) return serve_sensors();
     if (validating->parsed()) return validate();
     return finish(context, run_energy(*flags, context));
   };

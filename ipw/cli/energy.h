@@ -25,6 +25,7 @@ struct EnergyFlags {
   bool csv = false;
   std::string out;
   std::string samples;
+  std::optional<std::string> serve;  // where Prometheus scrapes: ADDRESS:PORT
 };
 
 struct ValidateFlags {
@@ -57,5 +58,9 @@ Action declare_energy_validate(CLI::App& app, Context& context);
 /// Shows power and joules until Ctrl-C or --duration, then the sum: rewritten in place on a
 /// terminal, rows elsewhere.
 [[nodiscard]] core::Result<int> show_power(const EnergyFlags& flags, Context& context);
+
+/// Answers GET /metrics at --serve with the sensors' joules and watts until Ctrl-C or --duration;
+/// says on standard error where. kUsage for a place that is none, else as net::HttpServer::open.
+[[nodiscard]] core::Result<int> serve_power(const EnergyFlags& flags, Context& context);
 
 }  // namespace ipw::cli
