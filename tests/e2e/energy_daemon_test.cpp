@@ -6,12 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -58,10 +59,19 @@ class FakePackage {
       }
     });
   }
-  /// Since the beginning, without wraps.
-  [[nodiscard]] double joules() const { return joules_; }
+  /// What the counter had counted by then, without wraps: what was written, however late.
+  [[nodiscard]] double joules_at(core::Instant at) const {
+    const std::lock_guard lock(mutex_);
+    const auto after = std::ranges::upper_bound(written_, at, {}, &Written::at);
+    return after == written_.begin() ? 0.0 : std::prev(after)->joules;
+  }
 
  private:
+  struct Written {
+    core::Instant at;
+    double joules;
+  };
+
   void put(double joules) {
     const auto count =
         (kFirstMicrojoules + static_cast<std::uint64_t>(joules * 1e6)) % kRangeMicrojoules;
@@ -69,13 +79,15 @@ class FakePackage {
     file_there_ = true;
     // One write of one width: a reader never sees half of it.
     (void)std::fprintf(file, "%020llu\n", static_cast<unsigned long long>(count));
+    const std::lock_guard lock(mutex_);
+    written_.push_back({std::chrono::steady_clock::now(), joules});
     (void)std::fclose(file);
-    joules_ = joules;
   }
 
   fs::path zone_;
   bool file_there_ = false;
-  std::atomic<double> joules_ = 0.0;
+  mutable std::mutex mutex_;
+  std::vector<Written> written_;
   std::jthread thread_;
 };
 
@@ -144,13 +156,12 @@ TEST_F(EnergyDaemonTest, ARestartInTheMiddleIsAGapAndNeverEnergy) {
   };
   sampler.start();
   ASSERT_TRUE(settled(clock.now()));
-  const core::Instant from = clock.now();
-  const double joules_before = package.joules();
+  const core::Instant from = *timeline.settled_until();
   ASSERT_TRUE(settled(from + 500ms));
 
   daemon->signal(SIGKILL);
   (void)daemon->wait();
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(300ms);  // a gap that is worth seeing; a longer one is as good
   daemon = start();
   ASSERT_TRUE(eventually([&] {
     drain();
@@ -158,12 +169,11 @@ TEST_F(EnergyDaemonTest, ARestartInTheMiddleIsAGapAndNeverEnergy) {
   }));
   ASSERT_TRUE(settled(clock.now() + 500ms));
   const core::Instant to = *timeline.settled_until();
-  const double joules_after = package.joules() - kWatts * core::Seconds(clock.now() - to).count();
   sampler.stop();
 
   const auto window = timeline.window(from, to);
   ASSERT_TRUE(window);
-  const double truth = joules_after - joules_before;
+  const double truth = package.joules_at(to) - package.joules_at(from);
   EXPECT_LT(window->coverage, 0.99) << "the gap must show";
   EXPECT_LE(window->energy.count(), truth + 0.05 * truth + 1.0) << "phantom joules";
   EXPECT_LE(std::abs(truth - window->energy.count()),
