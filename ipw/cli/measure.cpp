@@ -185,23 +185,30 @@ void announce(const Questions& questions,
   if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
 }
 
-// This machine's sensors say nothing about another one; a meter that the user names, and the hosts
-// of the energy map, do.
-core::Result<energy::ProbeReport> open_sensors(const store::ManifestOptions& plan, bool elsewhere,
-                                               const Context& context) {
+// This machine's sensors say nothing about another one; a meter that the user names does.
+energy::ProbeOptions probe_options(const store::ManifestOptions& plan, bool elsewhere,
+                                   const Context& context) {
   energy::ProbeOptions probe{.root = context.root, .environment = context.environment};
   if (plan.cpu_watts) probe.watts_per_busy_core = core::Watts(*plan.cpu_watts);
   probe.meter_command = plan.meter_command;
   probe.devices = plan.devices;
   probe.meter_alone = elsewhere;
+  return probe;
+}
+
+// The sensors of this machine and of the hosts that the energy map names.
+core::Result<energy::ProbeReport> open_sensors(const energy::ProbeOptions& probe,
+                                               const std::vector<std::string>& energy_hosts,
+                                               core::Clock& clock) {
   IPW_TRY(energy::ProbeReport report, energy::open_sensors(probe));
   std::vector<energy::EnergyHost> hosts;
-  for (const std::string& line : plan.energy_hosts) {
+  hosts.reserve(energy_hosts.size());
+  for (const std::string& line : energy_hosts) {
     IPW_TRY(energy::EnergyHost host, energy::parse_energy_host(line));
     hosts.push_back(std::move(host));
   }
   IPW_CHECK(energy::bill_hosts(report, hosts));
-  energy::characterise(report.sensors, context.clock);
+  energy::characterise(report.sensors, clock);
   return report;
 }
 
@@ -217,8 +224,8 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   const models::RemoteOptions remote = remote_options(flags.plan, flags.server, context);
   IPW_CHECK(models::check_model(flags.model, remote));
   IPW_TRY(const std::optional<std::string> elsewhere, models::other_machine(flags.model, remote));
+  IPW_TRY(const std::optional<net::Url> server, models::server_of(flags.model, remote));
   if (!resuming) {
-    IPW_TRY(const std::optional<net::Url> server, models::server_of(flags.model, remote));
     IPW_TRY(flags.plan.options.energy_hosts,
             energy_hosts_of(flags.energy_hosts, flags.model, server));
   }
@@ -240,8 +247,10 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   IPW_TRY(const profiling::ProfileOptions options,
           profiling::profile_options(flags.plan, questions.trace ? &*questions.trace : nullptr));
 
+  const energy::ProbeOptions probe =
+      probe_options(flags.plan.options, elsewhere.has_value(), context);
   IPW_TRY(energy::ProbeReport sensors,
-          open_sensors(flags.plan.options, elsewhere.has_value(), context));
+          open_sensors(probe, flags.plan.options.energy_hosts, context.clock));
   announce(questions, sensors.sensors, elsewhere, context.err);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
@@ -249,7 +258,6 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     }
   }
 
-  IPW_TRY(const std::optional<net::Url> server, models::server_of(flags.model, remote));
   const auto port = server ? std::optional(server->port) : std::nullopt;
   fs::path directory;
   ProgressLine line(
