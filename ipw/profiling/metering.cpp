@@ -47,6 +47,7 @@ void Metering::record_only(std::span<const std::string> ids) {
 
 std::vector<std::optional<energy::CounterAgreement>> Metering::take_agreement() {
   std::vector<std::optional<energy::CounterAgreement>> taken;
+  taken.reserve(agreements_.size());
   for (const auto& watch : agreements_) {
     taken.push_back(watch ? std::optional(watch->take()) : std::nullopt);
   }
