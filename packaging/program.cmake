@@ -39,11 +39,8 @@ add_custom_target(ipw_manual ALL DEPENDS "${ipw_manual}" "${ipw_completion}")
 install(FILES "${ipw_manual}" DESTINATION share/man/man1 COMPONENT runtime)
 install(FILES "${ipw_completion}" DESTINATION share/bash-completion/completions COMPONENT runtime)
 
-# The sensor daemon's units; the service names the program where it is being installed.
-install(CODE "
-  set(program \"\${CMAKE_INSTALL_PREFIX}/bin/ipw\")
-  configure_file(\"${CMAKE_CURRENT_SOURCE_DIR}/systemd/ipw-energy.service.in\"
-    \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/ipw-energy.service\" @ONLY)
-" COMPONENT runtime)
-install(FILES systemd/ipw-energy.socket DESTINATION lib/systemd/system COMPONENT runtime)
+# The sensor daemon's units. The service names the program without its folder, which systemd looks
+# for in /usr/local/bin and /usr/bin.
+install(FILES systemd/ipw-energy.service systemd/ipw-energy.socket
+        DESTINATION lib/systemd/system COMPONENT runtime)
 install(FILES systemd/ipw.sysusers.conf DESTINATION lib/sysusers.d RENAME ipw.conf COMPONENT runtime)

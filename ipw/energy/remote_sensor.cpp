@@ -29,6 +29,7 @@ constexpr core::Instant::duration kMostBacklog = milliseconds(250);
 constexpr std::size_t kMostWaiting = 4096;
 constexpr std::size_t kMostLine = std::size_t{1} << 20;
 constexpr core::Seconds kRoomForDrift{10.0};
+constexpr core::Seconds kToldAfter{0.1};  // a daemon gathers for 20 ms; the rest is the network's
 
 class RemoteSensor final : public Sensor {
  public:
@@ -121,6 +122,7 @@ core::Result<void> DaemonConnection::prepare() {
       if (!sensor.domain.empty()) sensor.domain = host_ + "/" + sensor.domain;
     }
     sensor.clock_uncertainty += promised_;
+    sensor.told_after += kToldAfter;
     sensors_.push_back(std::move(sensor));
   }
   channels_.resize(sensors_.size());

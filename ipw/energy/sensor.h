@@ -48,6 +48,8 @@ struct SensorDescription {
   std::optional<Characterisation> seen;
   core::Seconds clock_uncertainty{0.0};  // another machine's clock: its samples' times may all be
                                          // off by so much
+  core::Seconds told_after{0.0};  // a sample can be read so long after its time: a daemon gathers
+                                  // samples, and a network carries them
 };
 
 /// One reading of a cumulative counter since an arbitrary origin.

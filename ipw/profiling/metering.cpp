@@ -35,8 +35,15 @@ Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::C
       agreements_(follow(sensors)),
       sampler_(std::move(sensors), clock),
       sensors_(sampler_.sensors()),
+      newest_(sensors_.size()),
       unkept_(sensors_.size()) {
   sampler_.start();
+}
+
+void Metering::drain() {
+  readings_.clear();
+  sampler_.drain(readings_);
+  for (const energy::Reading& reading : readings_) newest_[reading.sensor] = reading.sample;
 }
 
 void Metering::record_only(std::span<const std::string> ids) {
@@ -59,14 +66,12 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
   std::vector<store::IdlePower> found;
   if (span <= core::Seconds(0)) return found;
   std::vector<energy::Timeline> timelines(sensors().begin(), sensors().end());
-  readings_.clear();
-  sampler_.drain(readings_);  // what came before is not of this stretch
+  drain();  // what came before is not of this stretch
   const core::Instant from = clock_.now();
   const core::Instant end = from + std::chrono::duration_cast<std::chrono::nanoseconds>(span);
   while (clock_.now() < end && !stop.stop_requested()) {
     clock_.sleep_until(std::min(end, clock_.now() + kGlance));
-    readings_.clear();
-    sampler_.drain(readings_);
+    drain();
     for (const energy::Reading& reading : readings_) timelines[reading.sensor].add(reading.sample);
   }
   const core::Instant to = clock_.now();
@@ -98,9 +103,11 @@ void Metering::start_attribution(std::span<const store::IdlePower> loaded_idle,
     }
     meters.push_back(std::move(meter));
   }
-  readings_.clear();
-  sampler_.drain(readings_);
+  drain();
   attributor_.emplace(std::move(meters), cost);
+  for (std::size_t i = 0; i < newest_.size(); ++i) {  // where the first request's joules count from
+    if (newest_[i] && meter_of_sensor_[i]) attributor_->add(*meter_of_sensor_[i], *newest_[i]);
+  }
 }
 
 void Metering::begin(std::uint64_t request, core::Instant not_before) {
@@ -110,8 +117,7 @@ void Metering::begin(std::uint64_t request, core::Instant not_before) {
 void Metering::finish(const energy::RequestWork& work) { attributor_->finish(work); }
 
 void Metering::take_readings() {
-  readings_.clear();
-  sampler_.drain(readings_);
+  drain();
   for (const energy::Reading& reading : readings_) {
     unkept_[reading.sensor].push_back(reading.sample);
     const std::optional<std::size_t> meter = meter_of_sensor_[reading.sensor];
@@ -151,12 +157,12 @@ core::Result<void> Metering::keep_samples(store::Run& run, std::optional<core::I
   return {};
 }
 
-core::Seconds Metering::slowest_update() const {
-  core::Seconds slowest{0};
+core::Seconds Metering::time_to_tell() const {
+  core::Seconds longest{0};
   for (const energy::SensorDescription& sensor : sensors()) {
-    if (sensor.billed) slowest = std::max(slowest, sensor.update_period);
+    if (sensor.billed) longest = std::max(longest, 3 * sensor.update_period + sensor.told_after);
   }
-  return slowest;
+  return longest;
 }
 
 }  // namespace ipw::profiling

@@ -57,11 +57,13 @@ class Metering {
   [[nodiscard]] core::Result<void> keep_samples(store::Run& run,
                                                 std::optional<core::Instant> until);
 
-  /// The longest update period among the sensors that are billed; zero where there are none.
-  [[nodiscard]] core::Seconds slowest_update() const;
+  /// How long after the end of a request every billed sensor has told what it cost; zero where
+  /// there are none.
+  [[nodiscard]] core::Seconds time_to_tell() const;
   [[nodiscard]] std::vector<energy::SensorHealth> health() const { return sampler_.health(); }
 
  private:
+  void drain();  // what the sampler has, into readings_
   void take_readings();
 
   core::Clock& clock_;
@@ -71,7 +73,8 @@ class Metering {
   std::vector<energy::Reading> readings_;
   std::vector<std::optional<std::size_t>> meter_of_sensor_;
   std::optional<energy::Attributor> attributor_;
-  std::vector<std::vector<energy::Sample>> unkept_;  // per sensor, not yet in the run
+  std::vector<std::optional<energy::Sample>> newest_;  // per sensor
+  std::vector<std::vector<energy::Sample>> unkept_;    // per sensor, not yet in the run
 };
 
 }  // namespace ipw::profiling

@@ -67,6 +67,24 @@ class SteadySensor final : public energy::Sensor {
   std::optional<core::Watts> told_;
 };
 
+// Draws 20 W and tells what it knew 0.2 s ago, as one on another machine does; new every 10 ms.
+class LateSensor final : public energy::Sensor {
+ public:
+  [[nodiscard]] energy::SensorDescription describe() const override {
+    return {.id = "late",
+            .device = "20 W, told late",
+            .provenance = {record::Source::kMeasured, "test-meter"},
+            .update_period = core::Seconds(0.01),
+            .resolution = core::Joules(1e-6),
+            .told_after = core::Seconds(0.25)};
+  }
+  core::Result<energy::Sample> read(core::Instant now) override {
+    const auto update = std::chrono::floor<std::chrono::duration<std::int64_t, std::centi>>(
+        now.time_since_epoch() - std::chrono::milliseconds(200));
+    return energy::Sample{core::Instant(update), core::Watts(20) * core::Seconds(update)};
+  }
+};
+
 std::vector<std::string> words(const std::string& text) { return {text, "."}; }
 
 class ProfileTest : public ::testing::Test {
@@ -211,6 +229,18 @@ TEST_F(ProfileTest, JoulesOfSequentialRequestsAreThoseOfTheirTime) {
   // leaves holes, which are nobody's joules. The gaps between requests are billed to nobody but may
   // round into the update at an edge (2 ms of 40 ms).
   EXPECT_NEAR(sum.count(), 20.0 * covered.count(), 20.0 * covered.count() * .1);
+}
+
+TEST_F(ProfileTest, ASensorThatTellsLateMissesNeitherTheFirstRequestNorTheLast) {
+  models::Script script = [](const models::Request&) -> ScriptedAnswer {
+    return {.pieces = words("yes"), .prefill = core::Seconds(0.001)};
+  };
+  ProfileParts parts = parts_with(script);
+  parts.sensors.push_back(std::make_unique<LateSensor>());
+  ASSERT_TRUE(profile(std::move(parts), kQuick, [](const Progress&) {}, {}).has_value());
+  for (const auto& [prompt, call] : records()) {
+    EXPECT_EQ(call.energy.size(), 1U) << prompt;
+  }
 }
 
 TEST_F(ProfileTest, ConcurrentRequestsShareTheMeterAndNothingIsBilledTwice) {

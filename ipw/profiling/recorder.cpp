@@ -96,7 +96,7 @@ core::Result<void> Recorder::write_round(bool last) {
   take_in(std::move(inbox));
   if (last && !waiting_.empty()) {  // give the sensors the time to tell about the last requests
     clock_.sleep_until(clock_.now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          3 * metering_.slowest_update()));
+                                          metering_.time_to_tell()));
   }
   IPW_CHECK(write(last ? metering_.flush() : metering_.settle(until)));
   return metering_.keep_samples(run_, last ? std::nullopt : std::optional(until));
