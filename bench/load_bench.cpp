@@ -20,6 +20,7 @@
 #include "ipw/profiling/profile.h"
 
 #include "bench/child_server.h"
+#include "bench/steal.h"
 #include "bench/table.h"
 
 namespace {
@@ -157,6 +158,7 @@ int main(int argc, char** argv) {
   std::string pattern = (fs::temp_directory_path() / "ipw-load-XXXXXX").string();
   const fs::path directory = ::mkdtemp(pattern.data());
   core::SystemClock clock;
+  const bench::Steal before = bench::Steal::now();
   measure("answered in the process", directory, seconds, in_this_process(clock), clock);
   measure("answered by a server", directory, seconds, behind(port), clock);
   const Delay slow =
@@ -164,6 +166,8 @@ int main(int argc, char** argv) {
   bench::row("dispatch delay, Poisson at 2000 /s, 500 in flight",
              fmt::format("p50 {:.0f} us, p99 {:.0f} us", 1e6 * slow.p50, 1e6 * slow.p99),
              "p99 < 1 ms");
+  bench::row("processor time that the host gave to others meanwhile",
+             fmt::format("{:.1f} %", 100 * bench::Steal::now().share_since(before)));
   ::kill(server, SIGTERM);
   fs::remove_all(directory);
 }

@@ -50,7 +50,8 @@ record::Call call_of(int i, core::Instant origin, core::Random& random) {
                                  .prompt = fmt::format("{:0>200}", i),
                                  .reference = "yes"}};
   call.completion.text = "the answer, after some words of reasoning, is yes";
-  call.completion.usage = {.prompt = {64}, .output = {static_cast<int>(8 + random.below(64))}};
+  call.completion.usage = {.prompt = core::Tokens{64},
+                           .output = core::Tokens{static_cast<std::int64_t>(8 + random.below(64))}};
   call.completion.timings = {.intended = start,
                              .sent = start,
                              .started = start,
