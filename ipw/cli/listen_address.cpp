@@ -13,7 +13,7 @@ core::Result<ListenAddress> parse_listen_address(std::string_view flag, std::str
   if (address.starts_with('[') && address.ends_with(']')) {
     address = address.substr(1, address.size() - 2);
   }
-  const std::string_view digits = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+  const std::string digits(colon == std::string_view::npos ? "" : text.substr(colon + 1));
   ListenAddress parsed{.address = std::string(address)};
   const char* const last = digits.data() + digits.size();
   const auto [end, error] = std::from_chars(digits.data(), last, parsed.port);

@@ -16,8 +16,12 @@ namespace {
 
 constexpr core::Seconds kHeartbeat{0.5};
 constexpr core::Seconds kGrace{0.2};
-const net::Headers kJson{{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-const net::Headers kLines{{"Content-Type", "application/x-ndjson"}, {"Cache-Control", "no-store"}};
+constexpr const char* kJson = "application/json";
+constexpr const char* kLines = "application/x-ndjson";
+
+net::Headers of_type(const char* type) {
+  return {{"Content-Type", type}, {"Cache-Control", "no-store"}};
+}
 
 // What a bad client can hold: a few kilobytes for a few seconds, and no more than so many at once.
 void limit(net::ServerOptions& server) {
@@ -37,7 +41,7 @@ std::string new_instance() {
 }
 
 void refuse(const std::shared_ptr<net::ServerExchange>& exchange, int status, const char* why) {
-  exchange->send(status, kJson, fmt::format(R"({{"error": {{"message": "{}"}}}})", why));
+  exchange->send(status, of_type(kJson), fmt::format(R"({{"error": {{"message": "{}"}}}})", why));
 }
 
 bool authorised(const net::ServerRequest& request, const std::string& key) {
@@ -114,9 +118,10 @@ std::vector<net::Route> SensorDaemon::routes(const std::string& key) {
                         answer(exchange);
                       }};
   };
-  return {route(kSensorsPath, [this](const Exchange& e) { e->send(200, kJson, about_text_); }),
-          route(kClockPath, [this](const Exchange& e) { e->send(200, kJson, clock_text()); }),
-          route(kSamplesPath, [this](const Exchange& e) { add_stream(e); })};
+  return {
+      route(kSensorsPath, [this](const Exchange& e) { e->send(200, of_type(kJson), about_text_); }),
+      route(kClockPath, [this](const Exchange& e) { e->send(200, of_type(kJson), clock_text()); }),
+      route(kSamplesPath, [this](const Exchange& e) { add_stream(e); })};
 }
 
 std::string SensorDaemon::clock_text() const {
@@ -127,12 +132,12 @@ std::string SensorDaemon::clock_text() const {
 }
 
 void SensorDaemon::add_stream(const Exchange& exchange) {
-  if (exchange->request().method != "GET") return exchange->send(200, kLines, "");
+  if (exchange->request().method != "GET") return exchange->send(200, of_type(kLines), "");
   const std::scoped_lock lock(mutex_);
   if (streams_.size() >= options_.most_streams) {
     return refuse(exchange, 503, "too many clients listen already");
   }
-  exchange->begin(200, kLines);
+  exchange->begin(200, of_type(kLines));
   exchange->write(format_head(about_) + clock_text());
   streams_.push_back(exchange);
   wake_.notify_all();

@@ -364,6 +364,7 @@ core::Result<Sample> DaemonConnection::next(std::size_t sensor) {
 std::vector<std::unique_ptr<Sensor>> remote_sensors(
     const std::shared_ptr<DaemonConnection>& connection) {
   std::vector<std::unique_ptr<Sensor>> sensors;
+  sensors.reserve(connection->sensors().size());
   for (std::size_t i = 0; i < connection->sensors().size(); ++i) {
     sensors.push_back(std::make_unique<RemoteSensor>(connection, i));
   }
