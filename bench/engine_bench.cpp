@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using ipw::models::EngineOptions;
 using ipw::models::LlamaEngine;
 using ipw::models::Request;
@@ -59,10 +61,16 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-Speed run_llama_bench(const std::string& model) {
+/// The one that was built beside this program, or the system's.
+std::string llama_bench_beside(const fs::path& folder) {
+  const fs::path built = folder / "llama-bench" / "llama-bench";
+  return fs::exists(built) ? built.string() : "llama-bench";
+}
+
+Speed run_llama_bench(const std::string& program, const std::string& model) {
   const auto rows = nlohmann::json::parse(
-      output_of(fmt::format("'{}' -m '{}' -t 1 -p {} -n {} -r {} -o json 2>/dev/null",
-                            IPW_LLAMA_BENCH, model, kPromptTokens, kOutputTokens, kRepeats)));
+      output_of(fmt::format("'{}' -m '{}' -t 1 -p {} -n {} -r {} -o json 2>/dev/null", program,
+                            model, kPromptTokens, kOutputTokens, kRepeats)));
   Speed speed;
   for (const auto& row : rows) {
     const double value = std::ranges::max(row.at("samples_ts").get<std::vector<double>>());
@@ -109,7 +117,10 @@ void ratio_row(const char* what, const std::vector<double>& ours, const std::vec
 }  // namespace
 
 int main(int count, char** arguments) {
-  const std::string model = count > 1 ? arguments[1] : IPW_BENCH_MODEL;
+  const fs::path folder = fs::canonical("/proc/self/exe").parent_path();
+  const std::string llama_bench = llama_bench_beside(folder);
+  const std::string model =
+      count > 1 ? arguments[1] : (folder.parent_path() / "models" / "random-13m.gguf").string();
   const int rounds = count > 2 ? std::max(1, std::atoi(arguments[2])) : 9;
   EngineOptions options;
   options.threads = 1;
@@ -125,7 +136,7 @@ int main(int count, char** arguments) {
     Speed ours;
     Speed theirs;
     if (round % 2 == 0) ours = run_engine(**engine);
-    theirs = run_llama_bench(model);
+    theirs = run_llama_bench(llama_bench, model);
     if (round % 2 == 1) ours = run_engine(**engine);
     generate[0].push_back(ours.generate);
     generate[1].push_back(theirs.generate);

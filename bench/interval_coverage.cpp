@@ -82,10 +82,10 @@ double normal(ipw::core::Random& random) {
 struct Side {
   double accuracy = 0.0;
   double watts = 0.0;  // mean power; a record's own is log-normal around it
-  std::vector<float> score = {};
-  std::vector<float> joules = {};
-  std::vector<float> power = {};
-  std::vector<std::uint32_t> cluster = {};
+  std::vector<float> score;
+  std::vector<float> joules;
+  std::vector<float> power;
+  std::vector<std::uint32_t> cluster;
 
   static constexpr double kWrong = 1.5;       // a wrong answer takes so much longer
   static constexpr double kPowerSigma = 0.2;  // of the logarithm of a record's power
@@ -160,7 +160,7 @@ int print_differences(int runs, std::size_t only) {
   std::printf(
       "| questions | accuracy | other | sigma | ipw | ipj | accuracy_difference | ipw_ratio | "
       "ipj_ratio | runs |\n|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const std::size_t n : {30, 100, 300, 1000, 3000}) {
+  for (const std::size_t n : {30UZ, 100UZ, 300UZ, 1000UZ, 3000UZ}) {
     if (only != 0 && n != only) continue;
     for (const double sigma : {0.5, 1.0}) {
       for (const auto& [a, b] :
@@ -256,7 +256,7 @@ int print_attribution(int runs, std::size_t only) {
   std::printf(
       "| questions | accuracy, old | new | sigma | model | accelerator | interaction | share of "
       "model | runs |\n|---|---|---|---|---|---|---|---|---|\n");
-  for (const std::size_t n : {30, 100, 300, 1000}) {
+  for (const std::size_t n : {30UZ, 100UZ, 300UZ, 1000UZ}) {
     if (only != 0 && n != only) continue;
     for (const double sigma : {0.5, 1.0}) {
       simulate_attribution({n, 0.1, 0.5, sigma}, runs);
@@ -278,7 +278,7 @@ int main(int argc, char** argv) {
       "| questions | repeats | accuracy | sigma | | accuracy | ipj_active | "
       "j_per_query_active | ipj_active_ratio | runs |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n");
-  for (const std::size_t n : {30, 100, 300, 1000, 3000}) {
+  for (const std::size_t n : {30UZ, 100UZ, 300UZ, 1000UZ, 3000UZ}) {
     for (const double sigma : {0.5, 1.0}) {
       for (const double accuracy : {0.02, 0.10, 0.50, 0.90, 0.98}) {
         SimulationOptions options;
@@ -289,7 +289,7 @@ int main(int argc, char** argv) {
       }
     }
   }
-  for (const std::size_t n : {30, 100, 300}) {
+  for (const std::size_t n : {30UZ, 100UZ, 300UZ}) {
     for (const double repeat_sigma : {0.0, 0.05}) {
       for (const std::uint16_t repeats : {std::uint16_t{3}, std::uint16_t{10}}) {
         SimulationOptions options;

@@ -2,7 +2,6 @@
 # engine_bench starts llama-bench, which is built here from the sources of the tag, or, beside a
 # system install of llama.cpp, is the one on the PATH.
 
-set(ipw_llama_bench llama-bench)
 if(IPW_LLAMA_SOURCE)
   add_executable(ipw_llama_bench "${IPW_LLAMA_SOURCE}/tools/llama-bench/llama-bench.cpp"
                                  "${IPW_LLAMA_SOURCE}/tools/llama-bench/main.cpp")
@@ -18,12 +17,8 @@ if(IPW_LLAMA_SOURCE)
     get_filename_component(name "${backend}" NAME)
     file(CREATE_LINK "${backend}" "${CMAKE_CURRENT_BINARY_DIR}/llama-bench/${name}" SYMBOLIC)
   endforeach()
-  set(ipw_llama_bench "$<TARGET_FILE:ipw_llama_bench>")
   add_dependencies(engine_bench ipw_llama_bench)
 endif()
 
 target_link_libraries(engine_bench PRIVATE nlohmann_json::nlohmann_json)
-target_compile_definitions(engine_bench PRIVATE
-  IPW_BENCH_MODEL="${PROJECT_BINARY_DIR}/models/random-13m.gguf"
-  IPW_LLAMA_BENCH="${ipw_llama_bench}")
 add_dependencies(engine_bench ipw_test_models)

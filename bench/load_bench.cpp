@@ -125,6 +125,7 @@ Delay delay_at(const fs::path& directory, double rate, double seconds, const Ope
                                           .idle = core::Seconds(0)},
                                          open_model, clock);
   std::vector<float> delays;
+  delays.reserve(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     delays.push_back(static_cast<float>(columns.dispatch_delay(i).count()));
   }

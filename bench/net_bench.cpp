@@ -40,8 +40,12 @@ using Exchange = std::shared_ptr<net::ServerExchange>;
 
 constexpr int kEvents = 100;  // of a stream
 constexpr int kOpenStreams = 10'000;
-const std::string kEvent = net::format_sse(
-    R"({"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})");
+
+const std::string& event() {
+  static const std::string kText = net::format_sse(
+      R"({"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})");
+  return kText;
+}
 
 void pin(int processor) {
   if (std::thread::hardware_concurrency() < 2) return;
@@ -63,7 +67,7 @@ void raise_descriptor_limit() {
 void stream(const Exchange& exchange, int left) {
   if (left == 0) return exchange->write({});
   if (exchange->gone().stop_requested()) return;
-  exchange->write(kEvent, [exchange, left] { stream(exchange, left - 1); });
+  exchange->write(event(), [exchange, left] { stream(exchange, left - 1); });
 }
 
 std::vector<net::Route> routes() {
@@ -85,7 +89,7 @@ std::vector<net::Route> routes() {
           {"GET", "/long", streams(50'000)},
           {"GET", "/open", [events, kept](const Exchange& exchange) {
              exchange->begin(200, events);
-             exchange->write(kEvent);
+             exchange->write(event());
              kept->push_back(exchange);
            }}};
 }

@@ -7,6 +7,7 @@
 // Of the attribution it uses what a caller must: samples and requests in, shares and ledger out.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipw/core/random.h"
@@ -22,7 +24,7 @@
 namespace ipw::energy::simulation {
 
 struct Scenario {
-  std::string name;
+  std::string_view name;
   int workers;
   double mean_seconds;   // of a request, log-uniform over a factor of 20
   double gap_seconds;    // mean pause of a worker between two requests
@@ -249,18 +251,18 @@ inline Outcome simulate(const Scenario& s, std::uint64_t seed) {
 }
 
 /// What the tests run through and bench/attribution_coverage prints.
-inline const std::vector<Scenario> kScenarios{
-    Scenario{"alone, 1 ms meter", 1, 0.3, 0.05, 0.001, 150, 90, true, 0, 0},
-    Scenario{"alone, 100 ms meter", 1, 1.0, 0.5, 0.1, 150, 90, true, 0, 0},
-    Scenario{"alone, shorter than an update", 1, 0.03, 0.03, 0.1, 150, 90, true, 0, 0},
-    Scenario{"alone, tokens unknown", 1, 0.3, 0.05, 0.01, 150, 90, false, 0, 0},
-    Scenario{"four, 1 ms meter", 4, 0.3, 0.05, 0.001, 150, 40, true, 0, 0},
-    Scenario{"four, 100 ms meter", 4, 1.0, 0.2, 0.1, 150, 40, true, 0, 0},
-    Scenario{"four, tokens unknown", 4, 0.3, 0.05, 0.01, 150, 40, false, 0, 0},
-    Scenario{"sixteen, 10 ms meter", 16, 0.5, 0.1, 0.01, 60, 12, true, 0, 0},
-    Scenario{"sixteen, tokens unknown", 16, 0.5, 0.1, 0.01, 60, 12, false, 0, 0},
-    Scenario{"twenty-six in flight", 26, 0.8, 0.01, 0.02, 40, 8, true, 0, 0},
-    Scenario{"alone, a fifth of readings fails", 1, 0.3, 0.05, 0.001, 150, 90, true, 0.2, 0},
-    Scenario{"four, failures and resets", 4, 0.3, 0.05, 0.01, 150, 40, true, 0.2, 0.5}};
+inline constexpr auto kScenarios = std::to_array<Scenario>(
+    {{"alone, 1 ms meter", 1, 0.3, 0.05, 0.001, 150, 90, true, 0, 0},
+     {"alone, 100 ms meter", 1, 1.0, 0.5, 0.1, 150, 90, true, 0, 0},
+     {"alone, shorter than an update", 1, 0.03, 0.03, 0.1, 150, 90, true, 0, 0},
+     {"alone, tokens unknown", 1, 0.3, 0.05, 0.01, 150, 90, false, 0, 0},
+     {"four, 1 ms meter", 4, 0.3, 0.05, 0.001, 150, 40, true, 0, 0},
+     {"four, 100 ms meter", 4, 1.0, 0.2, 0.1, 150, 40, true, 0, 0},
+     {"four, tokens unknown", 4, 0.3, 0.05, 0.01, 150, 40, false, 0, 0},
+     {"sixteen, 10 ms meter", 16, 0.5, 0.1, 0.01, 60, 12, true, 0, 0},
+     {"sixteen, tokens unknown", 16, 0.5, 0.1, 0.01, 60, 12, false, 0, 0},
+     {"twenty-six in flight", 26, 0.8, 0.01, 0.02, 40, 8, true, 0, 0},
+     {"alone, a fifth of readings fails", 1, 0.3, 0.05, 0.001, 150, 90, true, 0.2, 0},
+     {"four, failures and resets", 4, 0.3, 0.05, 0.01, 150, 40, true, 0.2, 0.5}});
 
 }  // namespace ipw::energy::simulation
