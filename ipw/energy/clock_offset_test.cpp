@@ -55,7 +55,7 @@ TEST(ClockOffset, IgnoresAnAnswerBeforeItsQuestion) {
 // The bound is a promise: with one-sided delays, outliers and clocks that drift at the allowed rate
 // the true offset never leaves it.
 TEST(ClockOffset, TheBoundHoldsTheTruthUnderRandomDelaysAndDrift) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
     core::Random random(core::derive_seed(seed, "clock-offset"));
     const double rate = ClockOffset::kDrift * (2 * random.unit() - 1) * 0.99;
     const double base = 1000.0 * random.unit();

@@ -184,7 +184,7 @@ TEST_F(DaemonTest, CarriesSensorsAndSamplesOverAUnixSocket) {
   EXPECT_EQ((*connection)->sensors()[0].id, "rapl:package-0");  // this machine's own: no prefix
   EXPECT_EQ((*connection)->sensors()[0].clock_uncertainty, core::Seconds(0));
   EXPECT_EQ((*connection)->clock()->bound, core::Seconds(0));  // one clock
-  for (const std::size_t sensor : {0, 1}) {
+  for (const std::size_t sensor : {0UZ, 1UZ}) {
     const auto samples = collect(**connection, sensor, 20);
     ASSERT_GE(samples.size(), 20U);
     for (const Sample& sample : samples) {
