@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -57,7 +58,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string answer;
   char buffer[4096];
   for (ssize_t got = 1; got > 0;) {
-    got = ::recv(good, buffer, sizeof buffer, 0);
+    do {  // the fuzzer's own alarm interrupts
+      got = ::recv(good, buffer, sizeof buffer, 0);
+    } while (got < 0 && errno == EINTR);
     if (got > 0) answer.append(buffer, static_cast<std::size_t>(got));
   }
   ::close(good);
