@@ -96,12 +96,15 @@ double run_request(LlamaEngine& engine, std::size_t prompt_bytes, int output) {
 }
 
 Speed run_engine(LlamaEngine& engine) {
-  std::vector<double> generate;
-  std::vector<double> prompt;
+  Speed best;
   run_request(engine, kPromptTokens - 1, 1);  // llama-bench, too, warms up before it measures
-  for (int i = 0; i < kRepeats; ++i) prompt.push_back(run_request(engine, kPromptTokens - 1, 1));
-  for (int i = 0; i < kRepeats; ++i) generate.push_back(run_request(engine, 0, kOutputTokens));
-  return {std::ranges::max(generate), std::ranges::max(prompt)};
+  for (int i = 0; i < kRepeats; ++i) {
+    best.prompt = std::max(best.prompt, run_request(engine, kPromptTokens - 1, 1));
+  }
+  for (int i = 0; i < kRepeats; ++i) {
+    best.generate = std::max(best.generate, run_request(engine, 0, kOutputTokens));
+  }
+  return best;
 }
 
 void ratio_row(const char* what, const std::vector<double>& ours, const std::vector<double>& theirs,

@@ -42,9 +42,9 @@ constexpr int kEvents = 100;  // of a stream
 constexpr int kOpenStreams = 10'000;
 
 const std::string& event() {
-  static const std::string kText = net::format_sse(
+  static const std::string text = net::format_sse(
       R"({"id":"c-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})");
-  return kText;
+  return text;
 }
 
 void pin(int processor) {
