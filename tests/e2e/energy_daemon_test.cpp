@@ -284,6 +284,7 @@ TEST_F(EnergyDaemonTest, AServerElsewhereGetsTheJoulesOfTheHostThatTheMapNames) 
       read_file(fs::path(IPW_SOURCE_DIR) / "tests" / "transcripts" / "openai-chat.sse");
   const net::FaultServer server([&](net::FaultPeer& peer) {
     while (!peer.read_request().empty()) {
+      std::this_thread::sleep_for(100ms);  // longer than what a busy machine may leave unsampled
       if (!peer.send(net::http_answer("200 OK", "text/event-stream", text))) return;
     }
   });

@@ -238,7 +238,11 @@ TEST_F(Server, AModelElsewhereHasNoMeasuredJoules) {
 }
 
 TEST_F(Server, AMeterThatTheUserNamesIsBilledForAModelElsewhere) {
-  const FaultServer server(numbered([](int) { return events(transcript("openai-chat.sse")); }));
+  const FaultServer server(numbered([](int) {
+    // Longer than what a busy machine may leave unsampled.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return events(transcript("openai-chat.sse"));
+  }));
   const Finished finished = profile(server, "openai:example", 2,
                                     {"--scorer", "numeric", "--server-is", "elsewhere",
                                      "--meter-command", "while echo 40 W; do sleep 0.01; done"});
