@@ -1,8 +1,7 @@
-// NVML by dlopen: see nvml.h. Declarations after NVIDIA's nvml.h (API version 2 symbols).
+// NVML by dlopen: see nvml.h.
 
 #include "ipw/energy/nvml.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -10,8 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "ipw/energy/nvml_library.h"
 #include "ipw/energy/power_sensor.h"
 
 namespace ipw::energy {
@@ -20,12 +21,11 @@ namespace {
 
 constexpr const char* kMethod = "nvml-counter";
 
-using Device = struct nvmlDevice_st*;
-using Return = int;
-constexpr Return kSuccess = 0;
-constexpr Return kNotSupported = 3;
-constexpr Return kNoPermission = 4;
-constexpr Return kGpuLost = 15;
+using nvml::Device;
+using nvml::kGpuLost;
+using nvml::kNotSupported;
+using nvml::kSuccess;
+using nvml::Return;
 
 // nvmlFieldValue_t and the field of the instant power.
 struct FieldValue {
@@ -49,16 +49,11 @@ struct Attributes {
   unsigned long long memory_mib = 0;
 };
 
-// The loaded library; shut down and closed with its last sensor.
-struct Library {
-  Return (*init)() = nullptr;
-  Return (*shutdown)() = nullptr;
-  const char* (*error_string)(Return) = nullptr;
-  Return (*count)(unsigned*) = nullptr;
-  Return (*by_index)(unsigned, Device*) = nullptr;
+// Shared by the sensors; goes with the last of them.
+class Library : public nvml::Library {
+ public:
   Return (*by_uuid)(const char*, Device*) = nullptr;
   Return (*name)(Device, char*, unsigned) = nullptr;
-  Return (*uuid)(Device, char*, unsigned) = nullptr;
   Return (*total_energy)(Device, unsigned long long*) = nullptr;
   // Optional: absent from old drivers.
   Return (*power_usage)(Device, unsigned*) = nullptr;
@@ -68,75 +63,35 @@ struct Library {
   Return (*mig_device)(Device, unsigned, Device*) = nullptr;
   Return (*attributes)(Device, Attributes*) = nullptr;
 
-  Library() = default;
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-  ~Library() {
-    if (initialised) shutdown();
-    if (handle) ::dlclose(handle);
-  }
+  using nvml::Library::Library;
 
-  void* handle = nullptr;
-  bool initialised = false;
+  [[nodiscard]] core::Result<void> bind() {
+    IPW_CHECK(bind_common());
+    IPW_CHECK(shared().bind("nvmlDeviceGetHandleByUUID", by_uuid));
+    IPW_CHECK(shared().bind("nvmlDeviceGetName", name));
+    IPW_CHECK(shared().bind("nvmlDeviceGetTotalEnergyConsumption", total_energy));
+    std::ignore = shared().bind("nvmlDeviceGetPowerUsage", power_usage);
+    std::ignore = shared().bind("nvmlDeviceGetFieldValues", field_values);
+    std::ignore = shared().bind("nvmlDeviceGetMigMode", mig_mode);
+    std::ignore = shared().bind("nvmlDeviceGetMaxMigDeviceCount", mig_count);
+    std::ignore = shared().bind("nvmlDeviceGetMigDeviceHandleByIndex", mig_device);
+    std::ignore = shared().bind("nvmlDeviceGetAttributes_v2", attributes);
+    return {};
+  }
 };
 
-template <class Function>
-core::Result<void> bind(void* handle, const char* symbol, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(handle, symbol));
-  if (function) return {};
-  return core::fail(
-      core::ErrorCode::kUnsupported,
-      fmt::format("cannot use NVML: the library has no {} (update the NVIDIA driver)", symbol));
-}
-
-template <class Function>
-void bind_if_there(void* handle, const char* symbol, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(handle, symbol));
-}
-
 core::Result<std::shared_ptr<Library>> load(const std::vector<std::string>& names) {
-  auto library = std::make_shared<Library>();
-  std::string why = "no library name was given";
-  for (const std::string& name : names) {
-    library->handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library->handle) break;
-    const char* error = ::dlerror();
-    why = error ? error : name;
-  }
-  if (!library->handle) {
-    return core::fail(core::ErrorCode::kNotFound, fmt::format("cannot load NVML: {}", why));
-  }
-  void* const handle = library->handle;
-  IPW_CHECK(bind(handle, "nvmlInit_v2", library->init));
-  IPW_CHECK(bind(handle, "nvmlShutdown", library->shutdown));
-  IPW_CHECK(bind(handle, "nvmlErrorString", library->error_string));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetCount_v2", library->count));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetHandleByIndex_v2", library->by_index));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetHandleByUUID", library->by_uuid));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetName", library->name));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetUUID", library->uuid));
-  IPW_CHECK(bind(handle, "nvmlDeviceGetTotalEnergyConsumption", library->total_energy));
-  bind_if_there(handle, "nvmlDeviceGetPowerUsage", library->power_usage);
-  bind_if_there(handle, "nvmlDeviceGetFieldValues", library->field_values);
-  bind_if_there(handle, "nvmlDeviceGetMigMode", library->mig_mode);
-  bind_if_there(handle, "nvmlDeviceGetMaxMigDeviceCount", library->mig_count);
-  bind_if_there(handle, "nvmlDeviceGetMigDeviceHandleByIndex", library->mig_device);
-  bind_if_there(handle, "nvmlDeviceGetAttributes_v2", library->attributes);
-  if (const Return code = library->init(); code != kSuccess) {
-    return core::fail(
-        code == kNoPermission ? core::ErrorCode::kPermissionDenied : core::ErrorCode::kUnavailable,
-        fmt::format("cannot start NVML: {}", library->error_string(code)));
-  }
-  library->initialised = true;
+  IPW_TRY(SharedLibrary shared, SharedLibrary::open(names, "NVML"));
+  auto library = std::make_shared<Library>(std::move(shared));
+  IPW_CHECK(library->bind());
+  IPW_CHECK(library->start());
   return library;
 }
 
 std::unexpected<core::Error> failure(const Library& library, const std::string& id, Return code) {
-  const core::ErrorCode kind = code == kNoPermission   ? core::ErrorCode::kPermissionDenied
-                               : code == kNotSupported ? core::ErrorCode::kUnsupported
-                                                       : core::ErrorCode::kUnavailable;
-  return core::fail(kind, fmt::format("cannot read the energy of {}: {} (NVML error {})", id,
-                                      library.error_string(code), code));
+  return core::fail(nvml::error_code(code),
+                    fmt::format("cannot read the energy of {}: {} (NVML error {})", id,
+                                library.error_string(code), code));
 }
 
 // A GPU by its UUID, found again when it returns at another index.

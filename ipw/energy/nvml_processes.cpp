@@ -1,4 +1,4 @@
-// NVML's process lists by dlopen: see nvml_processes.h. Declarations after NVIDIA's nvml.h.
+// NVML's process lists by dlopen: see nvml_processes.h.
 
 #include "ipw/energy/nvml_processes.h"
 
@@ -9,49 +9,39 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
-#include "ipw/energy/shared_library.h"
+#include "ipw/energy/nvml_library.h"
 
 namespace ipw::energy {
 
 namespace {
 
-using Device = struct nvmlDevice_st*;
-using Return = int;
-constexpr Return kSuccess = 0;
-constexpr Return kNotSupported = 3;
-constexpr Return kNoPermission = 4;
+using nvml::Device;
+using nvml::kSuccess;
+using nvml::Return;
 constexpr Return kInsufficientSize = 7;
 constexpr Return kFunctionNotFound = 13;
 
 using ListProcesses = Return(Device, unsigned* count, void* entries);
 
-struct Library {
-  Return (*init)() = nullptr;
-  Return (*shutdown)() = nullptr;
-  const char* (*error_string)(Return) = nullptr;
-  Return (*count)(unsigned*) = nullptr;
-  Return (*by_index)(unsigned, Device*) = nullptr;
-  Return (*uuid)(Device, char*, unsigned) = nullptr;
+class Library : public nvml::Library {
+ public:
   std::vector<ListProcesses*> lists;  // newest first
-};
 
-core::Result<Library> bound(const SharedLibrary& shared) {
-  Library library;
-  IPW_CHECK(shared.bind("nvmlInit_v2", library.init));
-  IPW_CHECK(shared.bind("nvmlShutdown", library.shutdown));
-  IPW_CHECK(shared.bind("nvmlErrorString", library.error_string));
-  IPW_CHECK(shared.bind("nvmlDeviceGetCount_v2", library.count));
-  IPW_CHECK(shared.bind("nvmlDeviceGetHandleByIndex_v2", library.by_index));
-  IPW_CHECK(shared.bind("nvmlDeviceGetUUID", library.uuid));
-  for (const char* name :
-       {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2",
-        "nvmlDeviceGetComputeRunningProcesses"}) {
-    ListProcesses* list = nullptr;
-    if (shared.bind(name, list)) library.lists.push_back(list);
+  using nvml::Library::Library;
+
+  [[nodiscard]] core::Result<void> bind() {
+    IPW_CHECK(bind_common());
+    for (const char* name :
+         {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2",
+          "nvmlDeviceGetComputeRunningProcesses"}) {
+      ListProcesses* list = nullptr;
+      if (shared().bind(name, list)) lists.push_back(list);
+    }
+    return {};
   }
-  return library;
-}
+};
 
 // An entry begins with its pid. It has 16 bytes in the first version of the call and 24 in the
 // second; the third has 24, but in the drivers 535.43 to 535.86 it had 32 under the same name. So
@@ -92,11 +82,8 @@ core::Result<std::vector<int>> processes_of(const Library& library, Device devic
     }
     if (code != kFunctionNotFound) break;
   }
-  const core::ErrorCode kind = code == kNoPermission ? core::ErrorCode::kPermissionDenied
-                               : code == kNotSupported || code == kFunctionNotFound
-                                   ? core::ErrorCode::kUnsupported
-                                   : core::ErrorCode::kUnavailable;
-  return core::fail(kind, fmt::format("{} (NVML error {})", library.error_string(code), code));
+  return core::fail(nvml::error_code(code == kFunctionNotFound ? nvml::kNotSupported : code),
+                    fmt::format("{} (NVML error {})", library.error_string(code), code));
 }
 
 std::vector<GpuProcesses> processes_of_all(const Library& library) {
@@ -118,15 +105,11 @@ std::vector<GpuProcesses> processes_of_all(const Library& library) {
 }  // namespace
 
 core::Result<std::vector<GpuProcesses>> nvml_processes(const std::vector<std::string>& libraries) {
-  IPW_TRY(const SharedLibrary shared, SharedLibrary::open(libraries, "NVML"));
-  IPW_TRY(const Library library, bound(shared));
-  if (const Return code = library.init(); code != kSuccess) {
-    return core::fail(core::ErrorCode::kUnavailable,
-                      fmt::format("cannot start NVML: {}", library.error_string(code)));
-  }
-  std::vector<GpuProcesses> all = processes_of_all(library);
-  library.shutdown();
-  return all;
+  IPW_TRY(SharedLibrary shared, SharedLibrary::open(libraries, "NVML"));
+  Library library(std::move(shared));
+  IPW_CHECK(library.bind());
+  IPW_CHECK(library.start());
+  return processes_of_all(library);
 }
 
 }  // namespace ipw::energy

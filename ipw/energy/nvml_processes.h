@@ -16,7 +16,7 @@ struct GpuProcesses {
 /// One for each GPU that NVML shows. Asks anew each time, beside whatever else uses the library; a
 /// GPU takes milliseconds. A list can fail on its own: kPermissionDenied, kUnsupported,
 /// kUnavailable, kInvalidData. kNotFound where no library loads, kUnsupported where it is too old,
-/// kUnavailable where it does not start. Thread-safe.
+/// kUnavailable or kPermissionDenied where it does not start. Thread-safe.
 [[nodiscard]] core::Result<std::vector<GpuProcesses>> nvml_processes(
     const std::vector<std::string>& libraries);
 
