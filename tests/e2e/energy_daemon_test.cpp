@@ -11,7 +11,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -34,14 +33,6 @@ using namespace std::chrono_literals;
 constexpr double kWatts = 50.0;
 constexpr std::uint64_t kRangeMicrojoules = 262'143'328;
 constexpr std::uint64_t kFirstMicrojoules = 247'143'328;  // wraps after 0.3 s
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 2000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 // A folder with the powercap tree of a package that draws 50 W, its counter wrapping as a real one.
 class FakePackage {

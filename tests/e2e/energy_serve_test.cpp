@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,7 +10,6 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include "ipw/net/client.h"
 
@@ -21,16 +18,7 @@
 namespace ipw::e2e {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 2000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 struct Exposition {
   std::map<std::string, std::string> types;  // by metric

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -60,6 +61,9 @@ class TemporaryDirectory {
  private:
   std::filesystem::path path_;
 };
+
+/// Looks every 10 ms until `holds`, for 20 s at most; whether it did.
+[[nodiscard]] bool eventually(const std::function<bool()>& holds);
 
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
