@@ -29,6 +29,7 @@ function(ipw_room room)
     add_executable(ipw_${room}_test ${tests})
     target_link_libraries(ipw_${room}_test PRIVATE ipw_${room} ${ARGN} GTest::gtest_main
                                                    GTest::gmock)
+    ipw_compile_quickly(ipw_${room}_test)
     target_compile_definitions(ipw_${room}_test PRIVATE
       IPW_SOURCE_DIR="${PROJECT_SOURCE_DIR}" IPW_BINARY_DIR="${PROJECT_BINARY_DIR}")
     gtest_discover_tests(ipw_${room}_test TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60

@@ -26,3 +26,8 @@ find_program(IPW_MOLD mold)
 if(IPW_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
+
+# What speed does not depend on (tests, the command line) compiles with less optimisation.
+function(ipw_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
