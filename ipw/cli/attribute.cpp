@@ -1,14 +1,13 @@
 // ipw attribute: whose merit a gain is.
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/analysis/attribution.h"
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/cli/cells_input.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/analysis_plots.h"
 
@@ -29,13 +28,13 @@ core::Result<int> run_attribute(const AttributeFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_attribute(CLI::App& app, Context& context) {
+Action declare_attribute(const Flags& app, Context& context) {
   auto flags = std::make_shared<AttributeFlags>();
   declare_cells_input(app, flags->input);
-  app.add_option("--step", flags->steps,
-                 "A cell on the way, all its levels: --step 'old model, old card' --step 'new "
-                 "model, new card'; without it the best cell of every year")
-      ->allow_extra_args(false);
+  app.option("--step", flags->steps,
+             "A cell on the way, all its levels: --step 'old model, old card' --step 'new "
+             "model, new card'; without it the best cell of every year")
+      .one_value_each();
   declare_findings_output(app, flags->output);
   return [flags, &context] { return finish(context, run_attribute(*flags, context)); };
 }

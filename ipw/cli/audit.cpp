@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/audit_report.h"
 #include "ipw/report/output_file.h"
@@ -78,17 +78,17 @@ core::Result<int> run_audit(const AuditFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_audit(CLI::App& app, Context& context) {
+Action declare_audit(const Flags& app, Context& context) {
   auto flags = std::make_shared<AuditFlags>();
-  app.add_option("PATH", flags->paths, "Tables (.csv, .tsv) and run folders")->required();
-  app.add_option("--claims", flags->claims,
-                 "Also check claims: a table claim,published,unit,formula,rows");
-  app.add_option("--samples", flags->samples,
-                 "Samples behind each share, where no column says it: N, or TABLE=N")
-      ->type_name("[TABLE=]N")
-      ->allow_extra_args(false);
-  app.add_flag("--json", flags->json, "Print one JSON document instead of the text");
-  app.add_option("--csv", flags->csv, "Also write what was found to this file");
+  app.option("PATH", flags->paths, "Tables (.csv, .tsv) and run folders").required();
+  app.option("--claims", flags->claims,
+             "Also check claims: a table claim,published,unit,formula,rows");
+  app.option("--samples", flags->samples,
+             "Samples behind each share, where no column says it: N, or TABLE=N")
+      .takes("[TABLE=]N")
+      .one_value_each();
+  app.flag("--json", flags->json, "Print one JSON document instead of the text");
+  app.option("--csv", flags->csv, "Also write what was found to this file");
   return [flags, &context] { return finish(context, run_audit(*flags, context)); };
 }
 

@@ -5,10 +5,9 @@
 #include <memory>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/analysis/run_series.h"
+#include "ipw/cli/flags.h"
 
 namespace ipw::cli {
 namespace {
@@ -22,24 +21,24 @@ bool is_figures(const analysis::Table& table) {
 
 }  // namespace
 
-void declare_cells_input(CLI::App& app, CellsInput& input) {
-  app.add_option("PATH", input.paths,
-                 "A table of figures (one row per model and accelerator), or tables of answers and "
-                 "run folders")
-      ->required();
-  app.add_option("--per", input.per, "Per watt (IPW) or per joule (IPJ)")
-      ->check(CLI::IsMember({"watt", "joule"}))
-      ->capture_default_str();
-  app.add_option("--factors", input.factors, "Columns that vary, of a table of figures")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  app.add_option("--columns", input.columns,
-                 "Which column of a table of answers is what: question=id,score=correct,…");
-  app.add_option("--resamples", input.resamples, "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--seed", input.seed, "Seed of the bootstrap")->capture_default_str();
+void declare_cells_input(const Flags& app, CellsInput& input) {
+  app.option("PATH", input.paths,
+             "A table of figures (one row per model and accelerator), or tables of answers and "
+             "run folders")
+      .required();
+  app.option("--per", input.per, "Per watt (IPW) or per joule (IPJ)")
+      .one_of({"watt", "joule"})
+      .shows_default();
+  app.option("--factors", input.factors, "Columns that vary, of a table of figures")
+      .separated_by(',')
+      .one_value_each()
+      .shows_default();
+  app.option("--columns", input.columns,
+             "Which column of a table of answers is what: question=id,score=correct,…");
+  app.option("--resamples", input.resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
+  app.option("--seed", input.seed, "Seed of the bootstrap").shows_default();
 }
 
 core::Result<analysis::Cells> read_cells(const CellsInput& input) {

@@ -6,11 +6,8 @@
 #include <vector>
 
 #include "ipw/analysis/cells.h"
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
 
 namespace ipw::cli {
 
@@ -24,7 +21,7 @@ struct CellsInput {
 };
 
 /// Adds PATH, --per, --factors, --columns, --resamples and --seed. `input` must outlive the parse.
-void declare_cells_input(CLI::App& app, CellsInput& input);
+void declare_cells_input(const Flags& app, CellsInput& input);
 
 /// One table without a question column is a table of figures; everything else answers.
 [[nodiscard]] core::Result<analysis::Cells> read_cells(const CellsInput& input);

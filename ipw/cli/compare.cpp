@@ -1,11 +1,11 @@
 // ipw compare: two runs, question by question.
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/run_comparison.h"
 
@@ -32,14 +32,14 @@ core::Result<int> run_compare(const CompareFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_compare(CLI::App& app, Context& context) {
+Action declare_compare(const Flags& app, Context& context) {
   auto flags = std::make_shared<CompareFlags>();
-  app.add_option("A", flags->a, "A run folder")->required();
-  app.add_option("B", flags->b, "The run folder that it is compared with")->required();
-  app.add_flag("--json", flags->json, "Print one JSON document instead of the table");
-  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
+  app.option("A", flags->a, "A run folder").required();
+  app.option("B", flags->b, "The run folder that it is compared with").required();
+  app.flag("--json", flags->json, "Print one JSON document instead of the table");
+  app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
   return [flags, &context] { return finish(context, run_compare(*flags, context)); };
 }
 

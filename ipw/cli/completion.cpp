@@ -9,6 +9,7 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 
 namespace ipw::cli {
@@ -149,13 +150,13 @@ constexpr Shell kShells[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish"
 
 }  // namespace
 
-Action declare_completion(CLI::App& app, Context& context) {
+Action declare_completion(const Flags& app, Context& context) {
   auto shell = std::make_shared<std::string>();
   std::vector<std::string> names;
   for (const Shell& known : kShells) names.emplace_back(known.name);
-  app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember(names));
-  return [&app, &context, shell] {
-    const std::vector<CommandRow> rows = rows_of(*app.get_parent());
+  app.option("SHELL", *shell, "bash, zsh or fish").required().one_of(names);
+  return [app, &context, shell] {
+    const std::vector<CommandRow> rows = rows_of(*app.app().get_parent());
     for (const Shell& known : kShells) {
       if (*shell == known.name) context.out << known.script(rows);
     }

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/outcomes_flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/findings_plots.h"
@@ -142,34 +141,33 @@ core::Result<int> run_coverage(const CoverageFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_coverage(CLI::App& app, Context& context) {
+Action declare_coverage(const Flags& app, Context& context) {
   auto flags = std::make_shared<CoverageFlags>();
   declare_outcomes(app, flags->outcomes);
   declare_findings_output(app, flags->output);
-  app.add_option("--reference", flags->reference, "The model that pools are held against");
-  app.add_option("--pool", flags->pools,
-                 "A pool, NAME=MODEL,MODEL,…; may stand several times. By default all models but "
-                 "the reference")
-      ->allow_extra_args(false);
-  app.add_option("--max-active", flags->most_active,
-                 "Only models of at most so many 10^9 active parameters")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--adequate", flags->adequate, "Scores from here on count as right")
-      ->capture_default_str();
-  app.add_option("--levels", flags->levels, "Upper sizes of the difficulty levels, 10^9 parameters")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  app.add_option("--within-latency", flags->within_latency,
-                 "Also show what is answered within so many seconds")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--within-memory", flags->within_memory,
-                 "Also show what is answered by models that need at most so many GB")
-      ->check(CLI::PositiveNumber);
-  app.add_flag("--complete", flags->complete,
-               "Only questions on which every model of the pools and the reference has a verdict");
-  app.add_option("--per-question", flags->per_question,
-                 "Write the smallest adequate model of each question to this CSV file");
+  app.option("--reference", flags->reference, "The model that pools are held against");
+  app.option("--pool", flags->pools,
+             "A pool, NAME=MODEL,MODEL,…; may stand several times. By default all models but "
+             "the reference")
+      .one_value_each();
+  app.option("--max-active", flags->most_active,
+             "Only models of at most so many 10^9 active parameters")
+      .positive();
+  app.option("--adequate", flags->adequate, "Scores from here on count as right").shows_default();
+  app.option("--levels", flags->levels, "Upper sizes of the difficulty levels, 10^9 parameters")
+      .separated_by(',')
+      .one_value_each()
+      .shows_default();
+  app.option("--within-latency", flags->within_latency,
+             "Also show what is answered within so many seconds")
+      .positive();
+  app.option("--within-memory", flags->within_memory,
+             "Also show what is answered by models that need at most so many GB")
+      .positive();
+  app.flag("--complete", flags->complete,
+           "Only questions on which every model of the pools and the reference has a verdict");
+  app.option("--per-question", flags->per_question,
+             "Write the smallest adequate model of each question to this CSV file");
   return [flags, &context] { return finish(context, run_coverage(*flags, context)); };
 }
 

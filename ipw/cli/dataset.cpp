@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/generated_questions.h"
@@ -167,39 +167,37 @@ core::Result<int> show_controls(const DatasetFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_dataset(CLI::App& app, Context& context) {
+Action declare_dataset(const Flags& app, Context& context) {
   auto flags = std::make_shared<DatasetFlags>();
-  CLI::App* generating = app.add_subcommand("generate", "Write questions as JSON Lines");
-  generating->add_option("--split", flags->split, "train, or heldout: what training never sees")
-      ->check(CLI::IsMember({"train", "heldout"}))
-      ->capture_default_str();
-  generating->add_option("--count", flags->count, "How many")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
-      ->capture_default_str();
-  generating->add_option("--seed", flags->seed, "Other seeds give other questions")
-      ->capture_default_str();
+  const Flags generating = app.command("generate", "Write questions as JSON Lines");
+  generating.option("--split", flags->split, "train, or heldout: what training never sees")
+      .one_of({"train", "heldout"})
+      .shows_default();
+  generating.option("--count", flags->count, "How many")
+      .between(std::int64_t{1}, std::int64_t{1'000'000'000})
+      .shows_default();
+  generating.option("--seed", flags->seed, "Other seeds give other questions").shows_default();
   generating
-      ->add_option("--tasks", flags->tasks,
-                   "Only these of `ipw list tasks`, with commas between them")
-      ->delimiter(',');
-  generating->add_option("--out", flags->out, "Write to this file; - is standard output")
-      ->capture_default_str();
+      .option("--tasks", flags->tasks, "Only these of `ipw list tasks`, with commas between them")
+      .separated_by(',');
+  generating.option("--out", flags->out, "Write to this file; - is standard output")
+      .shows_default();
 
-  CLI::App* checking = app.add_subcommand(
+  const Flags checking = app.command(
       "check", "Say whether a generated corpus holds held-out questions (exit status 5)");
-  checking->add_option("CORPUS", flags->corpus, "A file of `ipw dataset generate`")->required();
-  checking->add_flag("--json", flags->json, "Print one JSON document instead of text");
+  checking.option("CORPUS", flags->corpus, "A file of `ipw dataset generate`").required();
+  checking.flag("--json", flags->json, "Print one JSON document instead of text");
 
-  CLI::App* controlling = app.add_subcommand("controls", "Score answers that need no model");
-  controlling->add_option("SET", flags->set, "A question file or a name of `ipw list datasets`")
-      ->required();
-  controlling->add_option("--seed", flags->seed, "Of the random answers")->capture_default_str();
-  controlling->add_flag("--json", flags->json, "Print one JSON document instead of the table");
+  const Flags controlling = app.command("controls", "Score answers that need no model");
+  controlling.option("SET", flags->set, "A question file or a name of `ipw list datasets`")
+      .required();
+  controlling.option("--seed", flags->seed, "Of the random answers").shows_default();
+  controlling.flag("--json", flags->json, "Print one JSON document instead of the table");
 
-  app.require_subcommand(1);
+  app.require_command();
   return [=, &context] {
-    if (generating->parsed()) return finish(context, generate(*flags, context));
-    if (checking->parsed()) return finish(context, check(*flags, context));
+    if (generating.chosen()) return finish(context, generate(*flags, context));
+    if (checking.chosen()) return finish(context, check(*flags, context));
     return finish(context, show_controls(*flags, context));
   };
 }

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/sensor_flags.h"
 #include "ipw/energy/characterise.h"
@@ -200,13 +200,13 @@ core::Result<int> run_doctor(const DoctorFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_doctor(CLI::App& app, Context& context) {
+Action declare_doctor(const Flags& app, Context& context) {
   auto flags = std::make_shared<DoctorFlags>();
-  app.add_flag("--json", flags->json, "Print one JSON document instead of text");
-  app.add_option("--watch", flags->watch_s,
-                 "Seconds to watch the sensors; longer beside a load compares counter and power")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
+  app.flag("--json", flags->json, "Print one JSON document instead of text");
+  app.option("--watch", flags->watch_s,
+             "Seconds to watch the sensors; longer beside a load compares counter and power")
+      .between(0.01, 3600.0)
+      .shows_default();
   declare_sensor_flags(app, flags->meter_command, flags->devices, "");
   return [flags, &context] { return finish(context, run_doctor(*flags, context)); };
 }

@@ -5,11 +5,10 @@
 #include <array>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/energy_daemon.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 
 namespace ipw::cli {
@@ -65,52 +64,51 @@ core::Result<std::vector<std::unique_ptr<energy::Sensor>>> energy_sensors(const 
   return std::move(probe.sensors);
 }
 
-Action declare_energy(CLI::App& app, Context& context) {
+Action declare_energy(const Flags& app, Context& context) {
   auto flags = std::make_shared<EnergyFlags>();
-  app.add_option("COMMAND", flags->command,
-                 "After --: a program to measure, with its arguments. Its output, input and exit "
-                 "status stay its own (128 + signal where one ended it; 127: no such program; 126: "
-                 "it cannot be run)");
-  app.add_option("--repeat", flags->repeat, "Run it so often; intervals are then over the runs")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--idle", flags->idle_s,
-                 "Seconds to watch the idle machine before the first run and after the last; its "
-                 "power is subtracted in `above idle`")
-      ->check(CLI::Range(0.0, 86'400.0))
-      ->capture_default_str();
-  app.add_option("--interval", flags->interval_s, "Live view: seconds between two rows")
-      ->check(CLI::Range(0.05, 3600.0))
-      ->capture_default_str();
-  app.add_option("--duration", flags->duration_s,
-                 "Live view and --serve: end after so many seconds")
-      ->check(CLI::Range(0.05, 1e9));
-  app.add_option("--cpu-watts", flags->cpu_watts,
-                 "Watts per busy core for the CPU-time estimate, instead of the table's")
-      ->check(CLI::Range(0.001, 10'000.0));
-  CLI::Option* json = app.add_flag("--json", flags->json, "One JSON document instead of text");
-  app.add_flag("--csv", flags->csv, "Rows instead of text")->excludes(json);
-  app.add_option("--out", flags->out,
-                 "Write the result to this file; else it goes to standard error, so that it does "
-                 "not mix with what the program prints");
-  app.add_option("--samples", flags->samples,
-                 "Write every raw sample to this file: sensor, seconds, counter");
-  CLI::Option* serve =
-      app.add_option("--serve", flags->serve,
-                     "Instead of the live view: answer http://ADDRESS:PORT/metrics for Prometheus")
-          ->type_name("ADDRESS:PORT");
+  app.option("COMMAND", flags->command,
+             "After --: a program to measure, with its arguments. Its output, input and exit "
+             "status stay its own (128 + signal where one ended it; 127: no such program; 126: "
+             "it cannot be run)");
+  app.option("--repeat", flags->repeat, "Run it so often; intervals are then over the runs")
+      .between(1, 1'000'000)
+      .shows_default();
+  app.option("--idle", flags->idle_s,
+             "Seconds to watch the idle machine before the first run and after the last; its "
+             "power is subtracted in `above idle`")
+      .between(0.0, 86'400.0)
+      .shows_default();
+  app.option("--interval", flags->interval_s, "Live view: seconds between two rows")
+      .between(0.05, 3600.0)
+      .shows_default();
+  app.option("--duration", flags->duration_s, "Live view and --serve: end after so many seconds")
+      .between(0.05, 1e9);
+  app.option("--cpu-watts", flags->cpu_watts,
+             "Watts per busy core for the CPU-time estimate, instead of the table's")
+      .between(0.001, 10'000.0);
+  const Flag json = app.flag("--json", flags->json, "One JSON document instead of text");
+  app.flag("--csv", flags->csv, "Rows instead of text").excludes(json);
+  app.option("--out", flags->out,
+             "Write the result to this file; else it goes to standard error, so that it does "
+             "not mix with what the program prints");
+  app.option("--samples", flags->samples,
+             "Write every raw sample to this file: sensor, seconds, counter");
+  const Flag serve =
+      app.option("--serve", flags->serve,
+                 "Instead of the live view: answer http://ADDRESS:PORT/metrics for Prometheus")
+          .takes("ADDRESS:PORT");
   for (const char* other : {"--json", "--csv", "--out", "--samples"}) {
-    serve->excludes(app.get_option(other));
+    serve.excludes(app[other]);
   }
-  CLI::App* validating =
-      app.add_subcommand("validate", "Compare an external meter's log with a run's sensors");
-  const Action validate = declare_energy_validate(*validating, context);
-  CLI::App* serving =
-      app.add_subcommand("daemon", "Read the sensors for programs that may not, here or elsewhere");
-  const Action serve_sensors = declare_energy_daemon(*serving, context);
+  const Flags validating =
+      app.command("validate", "Compare an external meter's log with a run's sensors");
+  const Action validate = declare_energy_validate(validating, context);
+  const Flags serving =
+      app.command("daemon", "Read the sensors for programs that may not, here or elsewhere");
+  const Action serve_sensors = declare_energy_daemon(serving, context);
   return [=, &context] {
-    if (serving->parsed()) return serve_sensors();
-    if (validating->parsed()) return validate();
+    if (serving.chosen()) return serve_sensors();
+    if (validating.chosen()) return validate();
     return finish(context, run_energy(*flags, context));
   };
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ipw/cli/command.h"
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/energy/sensors.h"
 
@@ -44,7 +45,7 @@ struct ValidateFlags {
 };
 
 /// The step `validate`.
-Action declare_energy_validate(CLI::App& app, Context& context);
+Action declare_energy_validate(const Flags& app, Context& context);
 
 /// The sensors of this machine; kUnavailable where there are none.
 [[nodiscard]] core::Result<std::vector<std::unique_ptr<energy::Sensor>>> energy_sensors(

@@ -9,9 +9,8 @@
 #include <memory>
 #include <mutex>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/listen_address.h"
 #include "ipw/cli/program.h"
 #include "ipw/energy/daemon.h"
@@ -158,27 +157,25 @@ core::Result<int> run_daemon(const DaemonFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_energy_daemon(CLI::App& app, Context& context) {
+Action declare_energy_daemon(const Flags& app, Context& context) {
   auto flags = std::make_shared<DaemonFlags>();
-  app.add_option(
-      "--socket", flags->socket,
-      fmt::format("Unix socket to listen at; {} where neither this nor --listen is given",
-                  energy::kDaemonSocket));
-  app.add_option("--group", flags->group,
-                 "Group whose members may connect to the Unix socket; by default the daemon's own");
-  app.add_option("--listen", flags->listen,
-                 "ADDRESS:PORT to listen at, with TLS; without it only on this machine");
-  app.add_option("--cert", flags->certificate, "Certificate of --listen, PEM with its chain");
-  app.add_option("--key", flags->key, "Private key of the certificate, PEM");
-  app.add_option(
-      "--key-file", flags->key_file,
-      "File with the key that clients of --listen must name; only its owner may read it");
-  app.add_option("--user", flags->user,
-                 "Who to become once sensors and sockets are open, where it was started as root")
-      ->capture_default_str();
-  app.add_option("--name", flags->name, "Name of this host in sensor ids, instead of its own");
-  app.add_option("--root", flags->root,
-                 "Look for /sys and /proc below this folder, as where a container sees its host's");
+  app.option("--socket", flags->socket,
+             fmt::format("Unix socket to listen at; {} where neither this nor --listen is given",
+                         energy::kDaemonSocket));
+  app.option("--group", flags->group,
+             "Group whose members may connect to the Unix socket; by default the daemon's own");
+  app.option("--listen", flags->listen,
+             "ADDRESS:PORT to listen at, with TLS; without it only on this machine");
+  app.option("--cert", flags->certificate, "Certificate of --listen, PEM with its chain");
+  app.option("--key", flags->key, "Private key of the certificate, PEM");
+  app.option("--key-file", flags->key_file,
+             "File with the key that clients of --listen must name; only its owner may read it");
+  app.option("--user", flags->user,
+             "Who to become once sensors and sockets are open, where it was started as root")
+      .shows_default();
+  app.option("--name", flags->name, "Name of this host in sensor ids, instead of its own");
+  app.option("--root", flags->root,
+             "Look for /sys and /proc below this folder, as where a container sees its host's");
   return [flags, &context] { return finish(context, run_daemon(*flags, context)); };
 }
 

@@ -3,25 +3,23 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
+#include "ipw/cli/flags.h"
 #include "ipw/energy/energy_map.h"
 
 namespace ipw::cli {
 
-void declare_energy_hosts(CLI::App& app, EnergyHostFlags& flags, const std::string& group) {
-  CLI::Option* hosts =
-      app.add_option("--energy-host", flags.hosts,
-                     "The machine that does an endpoint's work, by its sensor daemon: "
-                     "ENDPOINT=unix:PATH or ENDPOINT=https://HOST:PORT, then ,device=ID for each "
-                     "device to bill, ,key-file=FILE, ,ca=FILE, ,name=NAME; once for each machine")
-          ->allow_extra_args(false)
-          ->group(group);
-  CLI::Option* map =
-      app.add_option("--energy-map", flags.map, "A file with such lines")->group(group);
+void declare_energy_hosts(const Flags& app, EnergyHostFlags& flags, const std::string& group) {
+  const Flag hosts =
+      app.option("--energy-host", flags.hosts,
+                 "The machine that does an endpoint's work, by its sensor daemon: "
+                 "ENDPOINT=unix:PATH or ENDPOINT=https://HOST:PORT, then ,device=ID for each "
+                 "device to bill, ,key-file=FILE, ,ca=FILE, ,name=NAME; once for each machine")
+          .one_value_each()
+          .group(group);
+  const Flag map = app.option("--energy-map", flags.map, "A file with such lines").group(group);
   for (const char* other : {"--devices", "--meter-command"}) {
-    hosts->excludes(app.get_option(other));
-    map->excludes(app.get_option(other));
+    hosts.excludes(app[other]);
+    map.excludes(app[other]);
   }
 }
 

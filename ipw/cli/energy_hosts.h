@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/net/url.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
 
 namespace ipw::cli {
 
@@ -21,7 +18,7 @@ struct EnergyHostFlags {
 
 /// Adds --energy-host and --energy-map to the help's `group`; they say what is billed, and so
 /// exclude --devices and --meter-command, which `app` has already.
-void declare_energy_hosts(CLI::App& app, EnergyHostFlags& flags, const std::string& group);
+void declare_energy_hosts(const Flags& app, EnergyHostFlags& flags, const std::string& group);
 
 /// The lines of both that speak of `model`, which is asked at `server` (absent: in this process),
 /// as energy::parse_energy_host() has them; empty where none was given. kUsage for an --energy-host

@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/context.h"
 #include "ipw/cli/energy.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/energy/meter_log.h"
 #include "ipw/report/figure_json.h"
@@ -202,31 +202,30 @@ core::Result<int> validate(const ValidateFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_energy_validate(CLI::App& app, Context& context) {
+Action declare_energy_validate(const Flags& app, Context& context) {
   auto flags = std::make_shared<ValidateFlags>();
-  app.add_option(
-         "--meter", flags->meter,
-         "The meter's log: CSV, the answer of Prometheus' query_range, exposition text with "
-         "timestamps, or SPEC PTDaemon; which one shows in the file")
-      ->required();
-  app.add_option("--run", flags->run, "A run folder, whose sensors are laid beside the meter");
-  app.add_option("--sensor", flags->sensor, "Only this one of the run");
-  app.add_option("--begin", flags->begin, "Only from here on (on the meter's clock)");
-  app.add_option("--end", flags->end, "Only up to here");
-  app.add_option("--utc-offset", flags->utc_offset_h,
-                 "Hours that times without a zone are ahead of UTC")
-      ->check(CLI::Range(-14.0, 14.0))
-      ->capture_default_str();
-  app.add_option("--time-column", flags->time_column, "Of a CSV, where its name does not tell");
-  app.add_option("--power-column", flags->power_column, "Of a CSV, where its name does not tell");
-  app.add_option("--series", flags->series, "Of several Prometheus series: the one with this text");
-  app.add_option("--max-offset", flags->max_offset_s,
-                 "Seconds that the two clocks may be apart, at most")
-      ->check(CLI::Range(0.0, 86'400.0))
-      ->capture_default_str();
-  app.add_option("--offset", flags->offset_s,
-                 "The meter's clock minus the run's, in seconds, instead of aligning them");
-  app.add_flag("--json", flags->json, "Print one JSON document instead of text");
+  app.option("--meter", flags->meter,
+             "The meter's log: CSV, the answer of Prometheus' query_range, exposition text with "
+             "timestamps, or SPEC PTDaemon; which one shows in the file")
+      .required();
+  app.option("--run", flags->run, "A run folder, whose sensors are laid beside the meter");
+  app.option("--sensor", flags->sensor, "Only this one of the run");
+  app.option("--begin", flags->begin, "Only from here on (on the meter's clock)");
+  app.option("--end", flags->end, "Only up to here");
+  app.option("--utc-offset", flags->utc_offset_h,
+             "Hours that times without a zone are ahead of UTC")
+      .between(-14.0, 14.0)
+      .shows_default();
+  app.option("--time-column", flags->time_column, "Of a CSV, where its name does not tell");
+  app.option("--power-column", flags->power_column, "Of a CSV, where its name does not tell");
+  app.option("--series", flags->series, "Of several Prometheus series: the one with this text");
+  app.option("--max-offset", flags->max_offset_s,
+             "Seconds that the two clocks may be apart, at most")
+      .between(0.0, 86'400.0)
+      .shows_default();
+  app.option("--offset", flags->offset_s,
+             "The meter's clock minus the run's, in seconds, instead of aligning them");
+  app.flag("--json", flags->json, "Print one JSON document instead of text");
   return [flags, &context] { return finish(context, validate(*flags, context)); };
 }
 

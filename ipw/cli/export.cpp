@@ -7,11 +7,10 @@
 #include <cstring>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/energy_samples.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/energy/telemetry_blob.h"
 
@@ -66,17 +65,14 @@ core::Result<int> run_export(const ExportFlags& flags) {
 
 }  // namespace
 
-Action declare_export(CLI::App& app, Context& context) {
+Action declare_export(const Flags& app, Context& context) {
   auto flags = std::make_shared<ExportFlags>();
-  app.add_option("RUN", flags->run, "A run folder")->required();
-  app.add_option("--format", flags->format, "csv or jsonl")
-      ->check(CLI::IsMember({"csv", "jsonl"}))
-      ->capture_default_str();
-  app.add_flag(
-      "--samples", flags->samples,
-      "Write the raw samples of every energy sensor instead, as CSV: sensor, seconds on the "
-      "run's time line, counter, epoch");
-  app.add_option("--out", flags->out, "Write to this file instead of standard output");
+  app.option("RUN", flags->run, "A run folder").required();
+  app.option("--format", flags->format, "csv or jsonl").one_of({"csv", "jsonl"}).shows_default();
+  app.flag("--samples", flags->samples,
+           "Write the raw samples of every energy sensor instead, as CSV: sensor, seconds on the "
+           "run's time line, counter, epoch");
+  app.option("--out", flags->out, "Write to this file instead of standard output");
   return [flags, &context] { return finish(context, run_export(*flags)); };
 }
 

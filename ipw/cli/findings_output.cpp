@@ -1,9 +1,9 @@
 #include "ipw/cli/findings_output.h"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/analysis/fail_if.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/findings_page.h"
 #include "ipw/report/findings_view.h"
@@ -11,17 +11,17 @@
 
 namespace ipw::cli {
 
-void declare_findings_output(CLI::App& app, FindingsOutput& output) {
-  app.add_flag("--json", output.json, "Print one JSON document instead of the tables");
-  app.add_option("--csv", output.csv, "Also write every figure to this file");
-  app.add_option("--svg", output.svg, "Also draw what is found into this file (.svg, .pdf, .png)");
-  app.add_option("--html", output.html,
-                 "Also write one self-contained page with pictures and tables to this file");
-  app.add_option("--fail-if", output.fail_if,
-                 "End with status 5 where FIGURE[.low|.high]<NUMBER holds (also <=, >, >=), or "
-                 "cannot be told")
-      ->type_name("CONDITION")
-      ->allow_extra_args(false);
+void declare_findings_output(const Flags& app, FindingsOutput& output) {
+  app.flag("--json", output.json, "Print one JSON document instead of the tables");
+  app.option("--csv", output.csv, "Also write every figure to this file");
+  app.option("--svg", output.svg, "Also draw what is found into this file (.svg, .pdf, .png)");
+  app.option("--html", output.html,
+             "Also write one self-contained page with pictures and tables to this file");
+  app.option("--fail-if", output.fail_if,
+             "End with status 5 where FIGURE[.low|.high]<NUMBER holds (also <=, >, >=), or "
+             "cannot be told")
+      .takes("CONDITION")
+      .one_value_each();
 }
 
 core::Result<int> show(const std::string& command, const analysis::Findings& findings,

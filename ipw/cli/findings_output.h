@@ -6,12 +6,9 @@
 
 #include "ipw/analysis/findings.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/report/plot.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
 
 namespace ipw::cli {
 
@@ -24,7 +21,7 @@ struct FindingsOutput {
 };
 
 /// Adds --json, --csv, --svg, --html and --fail-if. `output` must outlive the parse.
-void declare_findings_output(CLI::App& app, FindingsOutput& output);
+void declare_findings_output(const Flags& app, FindingsOutput& output);
 
 /// Prints the findings and writes what else was asked for, `plots` as a picture; kDone, or
 /// kCheckFailed where a condition of --fail-if holds or cannot be told.

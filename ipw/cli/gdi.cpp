@@ -3,11 +3,10 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/analysis_plots.h"
 
@@ -39,14 +38,14 @@ core::Result<int> run_gdi(const GdiFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_gdi(CLI::App& app, Context& context) {
+Action declare_gdi(const Flags& app, Context& context) {
   auto flags = std::make_shared<GdiFlags>();
-  app.add_option("SCENARIO", flags->scenario, "us, china, or a scenario file (.json)")->required();
-  app.add_flag("--print", flags->print, "Print a bundled scenario, to edit it");
-  app.add_option("--draws", flags->options.draws, "Monte Carlo draws over the ranges of the inputs")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--seed", flags->options.seed, "Seed of the draws")->capture_default_str();
+  app.option("SCENARIO", flags->scenario, "us, china, or a scenario file (.json)").required();
+  app.flag("--print", flags->print, "Print a bundled scenario, to edit it");
+  app.option("--draws", flags->options.draws, "Monte Carlo draws over the ranges of the inputs")
+      .between(100, 1'000'000)
+      .shows_default();
+  app.option("--seed", flags->options.seed, "Seed of the draws").shows_default();
   declare_findings_output(app, flags->output);
   return [flags, &context] { return finish(context, run_gdi(*flags, context)); };
 }

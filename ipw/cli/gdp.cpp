@@ -5,12 +5,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/analysis_plots.h"
 
@@ -86,30 +85,27 @@ core::Result<int> run_gdp(const GdpFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_gdp(CLI::App& app, Context& context) {
+Action declare_gdp(const Flags& app, Context& context) {
   auto flags = std::make_shared<GdpFlags>();
-  app.add_option(
-         "PATH", flags->paths,
-         "A table of scores (domain, n, accuracy), or tables of answers with categories and "
-         "run folders")
-      ->required();
-  app.add_option("--columns", flags->columns,
-                 "Which column of a table of answers is what: question=id,category=subject,…");
-  app.add_flag("--wide", flags->wide, "The table of answers has one column per model");
-  app.add_option("--model", flags->models, "Only this model (may be repeated)")
-      ->allow_extra_args(false);
-  app.add_option("--weights", flags->weights,
-                 "wage_bill_soc, value_added_bea, or a table group,title,weight")
-      ->capture_default_str();
-  app.add_option("--crosswalk", flags->crosswalk,
-                 "mmlu_pro_to_soc, mmlu_pro_to_bea, or a table domain,group,share");
-  app.add_flag("--scale-weights", flags->scale_weights,
-               "Divide weights that do not add up to 1 by their sum");
-  app.add_option("--resamples", flags->options.resamples,
-                 "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--seed", flags->options.seed, "Seed of the bootstrap")->capture_default_str();
+  app.option("PATH", flags->paths,
+             "A table of scores (domain, n, accuracy), or tables of answers with categories and "
+             "run folders")
+      .required();
+  app.option("--columns", flags->columns,
+             "Which column of a table of answers is what: question=id,category=subject,…");
+  app.flag("--wide", flags->wide, "The table of answers has one column per model");
+  app.option("--model", flags->models, "Only this model (may be repeated)").one_value_each();
+  app.option("--weights", flags->weights,
+             "wage_bill_soc, value_added_bea, or a table group,title,weight")
+      .shows_default();
+  app.option("--crosswalk", flags->crosswalk,
+             "mmlu_pro_to_soc, mmlu_pro_to_bea, or a table domain,group,share");
+  app.flag("--scale-weights", flags->scale_weights,
+           "Divide weights that do not add up to 1 by their sum");
+  app.option("--resamples", flags->options.resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
+  app.option("--seed", flags->options.seed, "Seed of the bootstrap").shows_default();
   declare_findings_output(app, flags->output);
   return [flags, &context] { return finish(context, run_gdp(*flags, context)); };
 }

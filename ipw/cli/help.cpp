@@ -10,6 +10,7 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 
 namespace ipw::cli {
@@ -100,12 +101,12 @@ core::Result<int> run_help(const HelpFlags& flags, const CLI::App& program, Cont
 
 }  // namespace
 
-Action declare_help(CLI::App& app, Context& context) {
+Action declare_help(const Flags& app, Context& context) {
   auto flags = std::make_shared<HelpFlags>();
-  app.add_option("COMMAND", flags->command, "Whose help; of the whole program by default");
-  app.add_flag("--markdown", flags->markdown, "Print the help of every command as one page");
-  return [flags, &app, &context] {
-    return finish(context, run_help(*flags, *app.get_parent(), context));
+  app.option("COMMAND", flags->command, "Whose help; of the whole program by default");
+  app.flag("--markdown", flags->markdown, "Print the help of every command as one page");
+  return [flags, app, &context] {
+    return finish(context, run_help(*flags, *app.app().get_parent(), context));
   };
 }
 

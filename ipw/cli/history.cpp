@@ -3,12 +3,11 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/cells_input.h"
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/analysis_plots.h"
 
@@ -28,7 +27,7 @@ core::Result<int> run_history(const HistoryFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_history(CLI::App& app, Context& context) {
+Action declare_history(const Flags& app, Context& context) {
   auto flags = std::make_shared<HistoryFlags>();
   declare_cells_input(app, flags->input);
   declare_findings_output(app, flags->output);

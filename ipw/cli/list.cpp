@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/generated_tasks.h"
@@ -143,16 +143,16 @@ void print_listings(const std::vector<std::string>& what, const std::string& run
   if (as_json) context.out << json.dump(2) << "\n";
 }
 
-Action declare_list(CLI::App& app, Context& context) {
+Action declare_list(const Flags& app, Context& context) {
   auto flags = std::make_shared<ListFlags>();
   std::vector<std::string> names;
   for (const Listing& listing : kListings) names.emplace_back(listing.name);
-  app.add_option("WHAT", flags->what,
-                 "datasets, tasks (that ipw generates), models, scorers, sensors, figures "
-                 "(of ipw plot) or runs; all by default")
-      ->check(CLI::IsMember(names));
-  app.add_option("--runs-dir", flags->runs, "Where runs are looked for")->capture_default_str();
-  app.add_flag("--json", flags->json, "Print one JSON document instead of text");
+  app.option("WHAT", flags->what,
+             "datasets, tasks (that ipw generates), models, scorers, sensors, figures "
+             "(of ipw plot) or runs; all by default")
+      .one_of(names);
+  app.option("--runs-dir", flags->runs, "Where runs are looked for").shows_default();
+  app.flag("--json", flags->json, "Print one JSON document instead of text");
   return [flags, &context] {
     print_listings(flags->what, flags->runs, flags->json, "list", context);
     return static_cast<int>(kDone);

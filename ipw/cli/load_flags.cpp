@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
+#include "ipw/cli/flags.h"
 #include "ipw/profiling/load_plan.h"
 
 namespace ipw::cli {
@@ -33,40 +32,36 @@ core::Result<void> check_combination(const LoadFlags& flags) {
 
 }  // namespace
 
-void declare_load_flags(CLI::App& app, LoadFlags& flags) {
+void declare_load_flags(const Flags& app, LoadFlags& flags) {
   const std::string group = "Load";
-  app.add_option(
-         "--rate", flags.rate,
-         "Send so many requests per second, whether answers come back or not; --concurrency "
-         "is then the most in flight")
-      ->check(CLI::Range(1e-6, 1e6))
-      ->group(group);
-  app.add_option(
-         "--arrivals", flags.arrivals,
-         "constant, poisson (the default with --rate), gamma or gamma:SHAPE; shapes below 1 "
-         "are burstier than poisson")
-      ->group(group);
-  app.add_option("--ramp", flags.ramp, "Let the rate rise from 0 in this time: 10s, 1m")
-      ->group(group);
-  app.add_option("--duration", flags.duration,
-                 "Stop sending after this time: 20s, 5m; questions are repeated to fill it")
-      ->group(group);
-  app.add_option(
-         "--trace", flags.trace,
-         "Replay the times of a recorded load (CSV); without --dataset its prompt and answer "
-         "lengths too")
-      ->group(group);
-  app.add_option("--trace-speed", flags.trace_speed, "2 replays a trace in half its time")
-      ->check(CLI::Range(1e-6, 1e6))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--goodput", flags.goodput,
-                 "Count the answers within these bounds: ttft=0.5s,e2e=2s,tpot=50ms")
-      ->group(group);
-  app.add_option("--sweep", flags.sweep,
-                 "One run per point in a study folder: rate=1,2,5 or concurrency=1,2,4; names the "
-                 "knee")
-      ->group(group);
+  app.option("--rate", flags.rate,
+             "Send so many requests per second, whether answers come back or not; --concurrency "
+             "is then the most in flight")
+      .between(1e-6, 1e6)
+      .group(group);
+  app.option("--arrivals", flags.arrivals,
+             "constant, poisson (the default with --rate), gamma or gamma:SHAPE; shapes below 1 "
+             "are burstier than poisson")
+      .group(group);
+  app.option("--ramp", flags.ramp, "Let the rate rise from 0 in this time: 10s, 1m").group(group);
+  app.option("--duration", flags.duration,
+             "Stop sending after this time: 20s, 5m; questions are repeated to fill it")
+      .group(group);
+  app.option("--trace", flags.trace,
+             "Replay the times of a recorded load (CSV); without --dataset its prompt and answer "
+             "lengths too")
+      .group(group);
+  app.option("--trace-speed", flags.trace_speed, "2 replays a trace in half its time")
+      .between(1e-6, 1e6)
+      .shows_default()
+      .group(group);
+  app.option("--goodput", flags.goodput,
+             "Count the answers within these bounds: ttft=0.5s,e2e=2s,tpot=50ms")
+      .group(group);
+  app.option("--sweep", flags.sweep,
+             "One run per point in a study folder: rate=1,2,5 or concurrency=1,2,4; names the "
+             "knee")
+      .group(group);
 }
 
 core::Result<void> plan_load(const LoadFlags& flags, bool concurrency_given, bool dataset_given,

@@ -4,12 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/store/manifest.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
 
 namespace ipw::cli {
 
@@ -24,7 +21,7 @@ struct LoadFlags {
   std::string sweep;
 };
 
-void declare_load_flags(CLI::App& app, LoadFlags& flags);
+void declare_load_flags(const Flags& app, LoadFlags& flags);
 
 /// Fills in what the flags say about the load. kUsage where they contradict each other.
 [[nodiscard]] core::Result<void> plan_load(const LoadFlags& flags, bool concurrency_given,

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/list.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/remote.h"
@@ -245,38 +245,37 @@ core::Result<int> info(const ModelsFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_models(CLI::App& app, Context& context) {
+Action declare_models(const Flags& app, Context& context) {
   auto flags = std::make_shared<ModelsFlags>();
-  CLI::App* listing = app.add_subcommand("list", "As `ipw list models`");
-  listing->add_flag("--json", flags->json, "Print one JSON document instead of text");
+  const Flags listing = app.command("list", "As `ipw list models`");
+  listing.flag("--json", flags->json, "Print one JSON document instead of text");
 
-  CLI::App* informing =
-      app.add_subcommand("info", "Say what a model's file, or the price list, says about it");
+  const Flags informing =
+      app.command("info", "Say what a model's file, or the price list, says about it");
   informing
-      ->add_option("NAME", flags->name,
-                   "A GGUF file, a name of `ipw models list`, or one like openai:NAME")
-      ->required();
-  informing->add_flag("--json", flags->json, "Print one JSON document instead of text");
+      .option("NAME", flags->name,
+              "A GGUF file, a name of `ipw models list`, or one like openai:NAME")
+      .required();
+  informing.flag("--json", flags->json, "Print one JSON document instead of text");
 
-  CLI::App* pulling =
-      app.add_subcommand("pull", "Fetch a GGUF file; what broke off goes on where it stopped");
+  const Flags pulling =
+      app.command("pull", "Fetch a GGUF file; what broke off goes on where it stopped");
   pulling
-      ->add_option(
-          "SOURCE", flags->pull.source,
-          "The file's address, or hf:ORG/REPO/FILE.gguf[@REVISION] of the Hugging Face hub")
-      ->required();
-  pulling->add_option("--sha256", flags->pull.sha256, "The digest that it must have");
-  pulling->add_option("--as", flags->pull.name, "Keep it under this name");
-  pulling->add_option("--to", flags->to, "Folder; ipw/models in $XDG_DATA_HOME by default");
-  pulling->add_flag("--json", flags->json, "Print one JSON document instead of text");
+      .option("SOURCE", flags->pull.source,
+              "The file's address, or hf:ORG/REPO/FILE.gguf[@REVISION] of the Hugging Face hub")
+      .required();
+  pulling.option("--sha256", flags->pull.sha256, "The digest that it must have");
+  pulling.option("--as", flags->pull.name, "Keep it under this name");
+  pulling.option("--to", flags->to, "Folder; ipw/models in $XDG_DATA_HOME by default");
+  pulling.flag("--json", flags->json, "Print one JSON document instead of text");
 
-  app.require_subcommand(1);
+  app.require_command();
   return [=, &context] {
-    if (listing->parsed()) {
+    if (listing.chosen()) {
       print_listings({"models"}, {}, flags->json, "models list", context);
       return static_cast<int>(kDone);
     }
-    if (informing->parsed()) return finish(context, info(*flags, context));
+    if (informing.chosen()) return finish(context, info(*flags, context));
     return finish(context, pull(*flags, context));
   };
 }

@@ -5,39 +5,37 @@
 
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/analysis/joins.h"
 #include "ipw/analysis/outcomes_reader.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 
 namespace ipw::cli {
 
-void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required) {
-  app.add_option("OUTCOMES", flags.paths,
-                 "Run folders, folders of them, or tables of answers (.csv .tsv .jsonl .json)")
-      ->required(required);
-  app.add_option("--columns", flags.columns,
-                 "What the columns are called: question=id,score=acc,ignore=a+b")
-      ->allow_extra_args(false);
-  app.add_flag("--wide", flags.wide, "The tables have a row per question and a column per model");
-  app.add_option("--provenance", flags.provenance,
-                 "Of costs that do not say it themselves: measured, estimated or published, with "
-                 "the method behind a colon");
-  app.add_flag("--clip-scores", flags.clip_scores,
-               "Count scores below 0 as 0 and above 1 as 1; else they are refused");
-  app.add_option("--models", flags.models,
-                 "Table of models: model, parameters_b, active_b, year, memory_gb");
-  app.add_option("--questions", flags.questions, "Table of questions: question, category, options");
-  app.add_option("--question-columns", flags.question_columns, "As --columns, for --questions")
-      ->allow_extra_args(false);
-  app.add_option("--energy", flags.energy,
-                 "Table of published energy: model, j_per_output_token, hardware, batch, …");
-  app.add_option("--energy-hardware", flags.energy_hardware, "Its rows for this hardware");
-  app.add_option("--energy-batch", flags.energy_batch, "Its rows for this batch size")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--prices", flags.prices,
-                 "Table of prices: model, input_usd_per_million, output_usd_per_million");
+void declare_outcomes(const Flags& app, OutcomesFlags& flags, bool required) {
+  app.option("OUTCOMES", flags.paths,
+             "Run folders, folders of them, or tables of answers (.csv .tsv .jsonl .json)")
+      .required(required);
+  app.option("--columns", flags.columns,
+             "What the columns are called: question=id,score=acc,ignore=a+b")
+      .one_value_each();
+  app.flag("--wide", flags.wide, "The tables have a row per question and a column per model");
+  app.option("--provenance", flags.provenance,
+             "Of costs that do not say it themselves: measured, estimated or published, with "
+             "the method behind a colon");
+  app.flag("--clip-scores", flags.clip_scores,
+           "Count scores below 0 as 0 and above 1 as 1; else they are refused");
+  app.option("--models", flags.models,
+             "Table of models: model, parameters_b, active_b, year, memory_gb");
+  app.option("--questions", flags.questions, "Table of questions: question, category, options");
+  app.option("--question-columns", flags.question_columns, "As --columns, for --questions")
+      .one_value_each();
+  app.option("--energy", flags.energy,
+             "Table of published energy: model, j_per_output_token, hardware, batch, …");
+  app.option("--energy-hardware", flags.energy_hardware, "Its rows for this hardware");
+  app.option("--energy-batch", flags.energy_batch, "Its rows for this batch size").positive();
+  app.option("--prices", flags.prices,
+             "Table of prices: model, input_usd_per_million, output_usd_per_million");
 }
 
 core::Result<analysis::Outcomes> load(const OutcomesFlags& flags) {

@@ -7,11 +7,8 @@
 #include <vector>
 
 #include "ipw/analysis/outcomes.h"
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
 
 namespace ipw::cli {
 
@@ -30,7 +27,7 @@ struct OutcomesFlags {
   std::string prices;
 };
 
-void declare_outcomes(CLI::App& app, OutcomesFlags& flags, bool required = true);
+void declare_outcomes(const Flags& app, OutcomesFlags& flags, bool required = true);
 [[nodiscard]] core::Result<analysis::Outcomes> load(const OutcomesFlags& flags);
 
 /// The model so called, or kUsage with the name that was probably meant.

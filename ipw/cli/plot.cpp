@@ -7,10 +7,9 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/run_plots.h"
 
@@ -52,24 +51,24 @@ core::Result<int> run_plot(const PlotFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_plot(CLI::App& app, Context& context) {
+Action declare_plot(const Flags& app, Context& context) {
   auto flags = std::make_shared<PlotFlags>();
-  app.add_option("RUN", flags->runs, "Run folders")->required();
-  app.add_option("--figure", flags->figure,
-                 fmt::format("{} (`ipw list figures` says what they show)",
-                             fmt::join(figure_names(), ", ")))
-      ->required();
-  app.add_option("--out", flags->out,
-                 "The file; its ending says how: .svg, .pdf, .png (300 dots per inch), or .csv for "
-                 "the data")
-      ->required();
-  app.add_option("--width", flags->width_mm, "Millimetres; 89 is one column of most journals")
-      ->check(CLI::Range(40.0, 400.0))
-      ->capture_default_str();
-  app.add_flag("--no-title", flags->no_title, "Leave titles to the caption");
-  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
+  app.option("RUN", flags->runs, "Run folders").required();
+  app.option("--figure", flags->figure,
+             fmt::format("{} (`ipw list figures` says what they show)",
+                         fmt::join(figure_names(), ", ")))
+      .required();
+  app.option("--out", flags->out,
+             "The file; its ending says how: .svg, .pdf, .png (300 dots per inch), or .csv for "
+             "the data")
+      .required();
+  app.option("--width", flags->width_mm, "Millimetres; 89 is one column of most journals")
+      .between(40.0, 400.0)
+      .shows_default();
+  app.flag("--no-title", flags->no_title, "Leave titles to the caption");
+  app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
   return [flags, &context] { return finish(context, run_plot(*flags, context)); };
 }
 

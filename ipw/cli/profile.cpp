@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/measure.h"
 #include "ipw/cli/program.h"
 #include "ipw/models/open_model.h"
@@ -119,7 +119,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_profile(CLI::App& app, Context& context) {
+Action declare_profile(const Flags& app, Context& context) {
   auto flags = std::make_shared<ProfileFlags>();
   declare_profile_flags(app, *flags);
   return [flags, &context] { return finish(context, run_profile(*flags, context)); };

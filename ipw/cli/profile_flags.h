@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ipw/cli/energy_hosts.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/load_flags.h"
 #include "ipw/cli/server_flags.h"
 #include "ipw/store/manifest.h"
@@ -29,12 +30,12 @@ struct ProfileFlags {
   ServerFlags server;
   std::optional<double> progress_s;
   bool json = false;
-  const CLI::App* app = nullptr;  // set by declare_profile_flags
+  std::optional<Flags> app;  // set by declare_profile_flags
 
   /// Whether the user wrote `flag`. After parsing.
   [[nodiscard]] bool given(const char* flag) const;
 };
 
-void declare_profile_flags(CLI::App& app, ProfileFlags& flags);
+void declare_profile_flags(const Flags& app, ProfileFlags& flags);
 
 }  // namespace ipw::cli

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ipw/cli/command.h"
+#include "ipw/cli/flags.h"
 
 namespace ipw::cli {
 namespace {
@@ -96,7 +97,7 @@ int run_program(Context& context) {
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.summary);
     sub->footer(indented(command.examples));
-    actions.emplace_back(sub, command.declare(*sub, context));
+    actions.emplace_back(sub, command.declare(Flags(*sub), context));
   }
 
   std::vector<std::string> reversed(context.arguments.rbegin(), context.arguments.rend());

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/output_file.h"
 #include "ipw/report/page.h"
@@ -75,18 +75,17 @@ core::Result<int> run_report(const ReportFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_report(CLI::App& app, Context& context) {
+Action declare_report(const Flags& app, Context& context) {
   auto flags = std::make_shared<ReportFlags>();
-  app.add_option("RUN", flags->runs, "Run folders")->required();
-  app.add_option("--by", flags->by, "Also show the figures by task")
-      ->check(CLI::IsMember({"task", "model"}));
-  app.add_flag("--json", flags->json, "Print one JSON document instead of the table");
-  app.add_option("--csv", flags->csv, "Also write every figure to this file");
-  app.add_option("--html", flags->html,
-                 "Also write one self-contained page with charts and every question to this file");
-  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
+  app.option("RUN", flags->runs, "Run folders").required();
+  app.option("--by", flags->by, "Also show the figures by task").one_of({"task", "model"});
+  app.flag("--json", flags->json, "Print one JSON document instead of the table");
+  app.option("--csv", flags->csv, "Also write every figure to this file");
+  app.option("--html", flags->html,
+             "Also write one self-contained page with charts and every question to this file");
+  app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
   return [flags, &context] { return finish(context, run_report(*flags, context)); };
 }
 

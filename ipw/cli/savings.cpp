@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
 #include "ipw/cli/findings_output.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/outcomes_flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/core/random.h"
@@ -74,39 +73,37 @@ core::Result<int> run_savings(const SavingsFlags& flags, Context& context) {
 
 }  // namespace
 
-Action declare_savings(CLI::App& app, Context& context) {
+Action declare_savings(const Flags& app, Context& context) {
   auto flags = std::make_shared<SavingsFlags>();
   declare_outcomes(app, flags->outcomes, false);
   declare_findings_output(app, flags->output);
-  app.add_option("--reference", flags->reference,
-                 "The model that gets everything where there is no router");
-  app.add_option("--local", flags->locals, "The models to route to; all others by default")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_option("--by", flags->by,
-                 "What the oracle saves: joules, flops_active, flops_total, dollars or seconds; by "
-                 "default the first of these that all models have");
-  app.add_option("--suffices", flags->suffices,
-                 "When a local answer will do: it is correct, or it is no worse than the "
-                 "reference's")
-      ->check(CLI::IsMember({"correct", "win-or-tie"}))
-      ->capture_default_str();
-  app.add_option("--adequate", flags->adequate, "Scores from here on count as correct")
-      ->capture_default_str();
-  app.add_option("--accuracy", flags->accuracies,
-                 "How often imperfect routers are right, from 0 to 1")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  app.add_option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
-      ->check(CLI::Range(100, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--seed", flags->seed, "Of the bootstrap")->capture_default_str();
-  app.add_option("--published", flags->published,
-                 "Instead of outcomes: a published table, router_accuracy and NAME_saved_pct");
-  app.add_option("--local-share", flags->local_share,
-                 "With --published: share of questions served locally by the oracle")
-      ->check(CLI::Range(0.0, 1.0));
+  app.option("--reference", flags->reference,
+             "The model that gets everything where there is no router");
+  app.option("--local", flags->locals, "The models to route to; all others by default")
+      .separated_by(',')
+      .one_value_each();
+  app.option("--by", flags->by,
+             "What the oracle saves: joules, flops_active, flops_total, dollars or seconds; by "
+             "default the first of these that all models have");
+  app.option("--suffices", flags->suffices,
+             "When a local answer will do: it is correct, or it is no worse than the "
+             "reference's")
+      .one_of({"correct", "win-or-tie"})
+      .shows_default();
+  app.option("--adequate", flags->adequate, "Scores from here on count as correct").shows_default();
+  app.option("--accuracy", flags->accuracies, "How often imperfect routers are right, from 0 to 1")
+      .separated_by(',')
+      .one_value_each()
+      .shows_default();
+  app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
+      .between(100, 1'000'000)
+      .shows_default();
+  app.option("--seed", flags->seed, "Of the bootstrap").shows_default();
+  app.option("--published", flags->published,
+             "Instead of outcomes: a published table, router_accuracy and NAME_saved_pct");
+  app.option("--local-share", flags->local_share,
+             "With --published: share of questions served locally by the oracle")
+      .between(0.0, 1.0);
   return [flags, &context] { return finish(context, run_savings(*flags, context)); };
 }
 

@@ -4,14 +4,12 @@
 #include <string>
 #include <vector>
 
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself that
-class App;
-}
+#include "ipw/cli/flags.h"
 
 namespace ipw::cli {
 
 /// Adds --meter-command and --devices (ids, separated by commas) to the help's `group`.
-void declare_sensor_flags(CLI::App& app, std::string& meter_command,
+void declare_sensor_flags(const Flags& app, std::string& meter_command,
                           std::vector<std::string>& devices, const std::string& group);
 
 }  // namespace ipw::cli

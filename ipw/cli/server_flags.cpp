@@ -7,9 +7,9 @@
 #include <array>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "ipw/cli/flags.h"
 #include "ipw/core/user_directories.h"
 #include "ipw/models/api_catalog.h"
 #include "ipw/models/wire_format.h"
@@ -29,37 +29,37 @@ constexpr std::array kFixed{"--base-url", "--request", "--reasoning", "--keep-al
 
 std::span<const char* const> server_flags_fixed_at_the_start() { return kFixed; }
 
-void declare_server_flags(CLI::App& app, ServerFlags& flags) {
+void declare_server_flags(const Flags& app, ServerFlags& flags) {
   const std::string group = "Server (openai:, ollama:, anthropic:, gemini:)";
-  app.add_option("--base-url", flags.base_url,
-                 "Address of the API; by default of the environment or the provider's own")
-      ->group(group);
-  app.add_option("--api-key-file", flags.key_file,
-                 "File with the key, for its owner's eyes only; by default $…_API_KEY")
-      ->group(group);
-  app.add_option("--reasoning", flags.reasoning, "Effort of models that think")
-      ->check(CLI::IsMember({"none", "minimal", "low", "medium", "high"}))
-      ->group(group);
-  app.add_option("--request", flags.request_json,
-                 "JSON object merged into every request; null takes a member away")
-      ->group(group);
-  app.add_option("--keep-alive", flags.keep_alive_s,
-                 "Seconds that Ollama keeps the model in memory; -1: for ever")
-      ->check(CLI::Range(-1.0, 1e9))
-      ->group(group);
-  app.add_option("--deadline", flags.deadline_s,
-                 "Seconds for one question, retries included; a later answer is incorrect")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--retries", flags.retries, "How often a request that failed is sent again")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--server-is", flags.place,
-                 "Whether the sensors here measure it; by default what the address says")
-      ->check(CLI::IsMember({"here", "elsewhere"}))
-      ->group(group);
+  app.option("--base-url", flags.base_url,
+             "Address of the API; by default of the environment or the provider's own")
+      .group(group);
+  app.option("--api-key-file", flags.key_file,
+             "File with the key, for its owner's eyes only; by default $…_API_KEY")
+      .group(group);
+  app.option("--reasoning", flags.reasoning, "Effort of models that think")
+      .one_of({"none", "minimal", "low", "medium", "high"})
+      .group(group);
+  app.option("--request", flags.request_json,
+             "JSON object merged into every request; null takes a member away")
+      .group(group);
+  app.option("--keep-alive", flags.keep_alive_s,
+             "Seconds that Ollama keeps the model in memory; -1: for ever")
+      .between(-1.0, 1e9)
+      .group(group);
+  app.option("--deadline", flags.deadline_s,
+             "Seconds for one question, retries included; a later answer is incorrect")
+      .between(0.001, 1e6)
+      .shows_default()
+      .group(group);
+  app.option("--retries", flags.retries, "How often a request that failed is sent again")
+      .between(0, 100)
+      .shows_default()
+      .group(group);
+  app.option("--server-is", flags.place,
+             "Whether the sensors here measure it; by default what the address says")
+      .one_of({"here", "elsewhere"})
+      .group(group);
 }
 
 core::Result<store::ManifestServer> planned(const ServerFlags& flags) {

@@ -7,14 +7,11 @@
 #include <vector>
 
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/models/api_catalog.h"
 #include "ipw/models/remote_model.h"
 #include "ipw/store/manifest.h"
-
-namespace CLI {
-class App;
-}
 
 namespace ipw::cli {
 
@@ -32,7 +29,7 @@ struct ServerFlags {
 /// Names of the flags that a resumed run may not change.
 [[nodiscard]] std::span<const char* const> server_flags_fixed_at_the_start();
 
-void declare_server_flags(CLI::App& app, ServerFlags& flags);
+void declare_server_flags(const Flags& app, ServerFlags& flags);
 
 /// What the flags ask for. kUsage for a base URL with a user's name or password in it, and where
 /// what is to be merged into requests is no JSON object.

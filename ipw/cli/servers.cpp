@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/remote.h"
 #include "ipw/core/user_directories.h"
@@ -199,7 +199,7 @@ core::Result<int> show(const ServersFlags& flags, Context& context) {
   return exit_status;
 }
 
-void declare_start(CLI::App& app, ServersFlags& flags) {
+void declare_start(const Flags& app, ServersFlags& flags) {
   std::vector<std::string> kinds;
   std::string models = "What it serves";
   for (const models::ServerKind& kind : models::server_kinds()) {
@@ -207,47 +207,46 @@ void declare_start(CLI::App& app, ServersFlags& flags) {
     models += fmt::format("; {}: {}", kind.name, kind.takes);
   }
   constexpr int kMostPort = 65535;
-  app.add_option("KIND", flags.kind, "Which server")->required()->check(CLI::IsMember(kinds));
-  app.add_option("EXTRA", flags.start.extra, "Behind --: passed on to the server as they are");
-  app.add_option("--model", flags.start.model, models);
-  app.add_option("--name", flags.start.name, "What status and stop call it; its kind by default");
-  app.add_option("--program", flags.start.program, "The server's program, if not on the PATH");
-  app.add_option("--port", flags.start.port, "Of 127.0.0.1; a free one by default")
-      ->check(CLI::Range(1, kMostPort));
-  app.add_option("--threads", flags.start.threads,
-                 "Of llama-server; never more than cores. By default one for models below 100 M "
-                 "parameters, else every core")
-      ->check(CLI::Range(1, 4096));
-  app.add_option("--timeout", flags.patience_s, "Seconds until it must be ready")
-      ->check(CLI::Range(0.1, 1e6))
-      ->capture_default_str();
-  app.add_flag("--no-warm-up", flags.no_warm_up, "Send no first request");
-  app.add_flag("--json", flags.json, "Print one JSON document instead of text");
+  app.option("KIND", flags.kind, "Which server").required().one_of(kinds);
+  app.option("EXTRA", flags.start.extra, "Behind --: passed on to the server as they are");
+  app.option("--model", flags.start.model, models);
+  app.option("--name", flags.start.name, "What status and stop call it; its kind by default");
+  app.option("--program", flags.start.program, "The server's program, if not on the PATH");
+  app.option("--port", flags.start.port, "Of 127.0.0.1; a free one by default")
+      .between(1, kMostPort);
+  app.option("--threads", flags.start.threads,
+             "Of llama-server; never more than cores. By default one for models below 100 M "
+             "parameters, else every core")
+      .between(1, 4096);
+  app.option("--timeout", flags.patience_s, "Seconds until it must be ready")
+      .between(0.1, 1e6)
+      .shows_default();
+  app.flag("--no-warm-up", flags.no_warm_up, "Send no first request");
+  app.flag("--json", flags.json, "Print one JSON document instead of text");
 }
 
 }  // namespace
 
-Action declare_servers(CLI::App& app, Context& context) {
+Action declare_servers(const Flags& app, Context& context) {
   auto flags = std::make_shared<ServersFlags>();
-  CLI::App* starting =
-      app.add_subcommand("start", "Start a server and wait until it has answered once");
-  declare_start(*starting, *flags);
+  const Flags starting = app.command("start", "Start a server and wait until it has answered once");
+  declare_start(starting, *flags);
 
-  CLI::App* stopping = app.add_subcommand("stop", "End servers that ipw started");
-  stopping->add_option("NAME", flags->names, "Names of `ipw servers status`");
-  stopping->add_flag("--all", flags->all, "All of them");
-  stopping->add_option("--grace", flags->grace_s, "Seconds before one that does not end is killed")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
+  const Flags stopping = app.command("stop", "End servers that ipw started");
+  stopping.option("NAME", flags->names, "Names of `ipw servers status`");
+  stopping.flag("--all", flags->all, "All of them");
+  stopping.option("--grace", flags->grace_s, "Seconds before one that does not end is killed")
+      .between(0.0, 1e6)
+      .shows_default();
 
-  CLI::App* showing = app.add_subcommand("status", "Show the servers that ipw started");
-  showing->add_option("NAME", flags->names, "Only these");
-  showing->add_flag("--json", flags->json, "Print one JSON document instead of the table");
+  const Flags showing = app.command("status", "Show the servers that ipw started");
+  showing.option("NAME", flags->names, "Only these");
+  showing.flag("--json", flags->json, "Print one JSON document instead of the table");
 
-  app.require_subcommand(1);
+  app.require_command();
   return [=, &context] {
-    if (starting->parsed()) return finish(context, start(*flags, context));
-    if (stopping->parsed()) return finish(context, stop(*flags, context));
+    if (starting.chosen()) return finish(context, start(*flags, context));
+    if (stopping.chosen()) return finish(context, stop(*flags, context));
     return finish(context, show(*flags, context));
   };
 }
