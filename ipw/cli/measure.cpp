@@ -17,6 +17,7 @@
 #include "ipw/energy/characterise.h"
 #include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/energy_map.h"
+#include "ipw/energy/model_processes.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/load_plan.h"
@@ -185,6 +186,18 @@ void announce(const Questions& questions,
   if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
 }
 
+// Whose CPU time is the model's: this process's own, or that of the server that listens at `port`.
+// Null: it runs elsewhere, or behind a Unix socket, whose server is not looked for.
+std::shared_ptr<energy::WorkClock> work_clock(const std::shared_ptr<energy::OwnWork>& own,
+                                              std::optional<std::uint16_t> port,
+                                              const Context& context) {
+  if (own) return own;
+  if (!port || *port == 0) return nullptr;
+  return std::make_shared<energy::ProcessWork>(
+      context.root, [root = context.root, port = *port] { return energy::listeners(root, port); },
+      fmt::format("the server at port {}", *port));
+}
+
 // This machine's sensors say nothing about another one; a meter that the user names does.
 energy::ProbeOptions probe_options(const store::ManifestOptions& plan, bool elsewhere,
                                    const Context& context) {
@@ -247,8 +260,10 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   IPW_TRY(const profiling::ProfileOptions options,
           profiling::profile_options(flags.plan, questions.trace ? &*questions.trace : nullptr));
 
-  const energy::ProbeOptions probe =
-      probe_options(flags.plan.options, elsewhere.has_value(), context);
+  energy::ProbeOptions probe = probe_options(flags.plan.options, elsewhere.has_value(), context);
+  const auto port = server ? std::optional(server->port) : std::nullopt;
+  const auto own = server ? nullptr : std::make_shared<energy::OwnWork>();
+  probe.work = work_clock(own, elsewhere ? std::nullopt : port, context);
   IPW_TRY(energy::ProbeReport sensors,
           open_sensors(probe, flags.plan.options.energy_hosts, context.clock));
   announce(questions, sensors.sensors, elsewhere, context.err);
@@ -258,7 +273,6 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     }
   }
 
-  const auto port = server ? std::optional(server->port) : std::nullopt;
   fs::path directory;
   ProgressLine line(
       context, flags.progress_s ? std::optional(core::Seconds(*flags.progress_s)) : std::nullopt);
@@ -278,6 +292,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
       .scorer = *questions.scorer,
       .sensors = std::move(sensors.sensors),
       .clock = context.clock,
+      .own_work = own.get(),
       .devices_in_use =
           [&](std::span<const energy::SensorDescription> billed) {
             return energy::devices_in_use(probe, billed, port);

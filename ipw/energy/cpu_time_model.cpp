@@ -117,23 +117,51 @@ class CpuTimeSensor final : public Sensor {
   core::Seconds busiest_{0.0};
 };
 
-SensorDescription describe_model(const CpuInfo& cpu, const BusyCorePower& power,
-                                 const BusyTimeSource& source) {
+// Joules of the model's own work.
+class WorkSensor final : public Sensor {
+ public:
+  WorkSensor(SensorDescription description, std::shared_ptr<WorkClock> work, core::Watts watts)
+      : description_(std::move(description)), work_(std::move(work)), watts_(watts) {}
+
+  [[nodiscard]] SensorDescription describe() const override { return description_; }
+
+  [[nodiscard]] core::Result<Sample> read(core::Instant now) override {
+    IPW_TRY(const core::Seconds busy, work_->read());
+    return Sample{now, watts_ * busy, 0};
+  }
+
+ private:
+  SensorDescription description_;
+  std::shared_ptr<WorkClock> work_;
+  core::Watts watts_;
+};
+
+// What both sensors of this file have in common.
+SensorDescription describe_estimate(const CpuInfo& cpu, const BusyCorePower& power) {
   SensorDescription description;
-  description.id = "cpu-time:host";
   description.device = cpu.model_name;
   description.provenance = {record::Source::kEstimated, kMethod};
   description.scope = Scope::kPackage;
-  description.update_period = source.step;
-  description.resolution = power.watts * source.step;
   description.max_power = power.watts * (2.0 * cpu.logical_cpus + 2.0);
   description.method_uncertainty = power.uncertainty;
   description.sees_idle = false;
+  return description;
+}
+
+SensorDescription describe_model(const CpuInfo& cpu, const BusyCorePower& power,
+                                 const BusyTimeSource& source) {
+  SensorDescription description = describe_estimate(cpu, power);
+  description.id = "cpu-time:host";
+  description.update_period = source.step;
+  description.resolution = power.watts * source.step;
   description.assumption =
       fmt::format("{}, ±{:.0f} %, × busy CPU time of the whole machine from /{}", power.assumption,
                   100.0 * power.uncertainty, source.path);
   return description;
 }
+
+// A reading and the moment of the request that it marks lie some microseconds apart.
+constexpr core::Seconds kEdge{20e-6};
 
 }  // namespace
 
@@ -179,6 +207,32 @@ Probe probe_cpu_time(const fs::path& root, std::optional<core::Watts> watts_per_
   }
   probe.findings.push_back(
       {Finding::Status::kAbsent, kMethod, (root / "proc/stat").string(), reasons, "mount /proc"});
+  return probe;
+}
+
+Probe probe_work_time(const fs::path& root, std::optional<core::Watts> watts_per_busy_core,
+                      std::shared_ptr<WorkClock> work) {
+  const CpuInfo cpu = read_cpu_info(root);
+  const BusyCorePower power = busy_core_power(root, watts_per_busy_core);
+  SensorDescription description = describe_estimate(cpu, power);
+  description.id = "cpu-time:model";
+  description.update_period = kEdge;
+  description.resolution = power.watts * core::Seconds(1e-6);
+  description.integrated = true;
+  description.answers_when_asked = true;
+  description.assumption = fmt::format("{}, ±{:.0f} %, × CPU time of {}", power.assumption,
+                                       100.0 * power.uncertainty, work->whose());
+  if (const auto read = work->read(); !read) {
+    return {{},
+            {{Finding::Status::kAbsent, kMethod, description.id,
+              "whose CPU time is the model's cannot be told: " + read.error().message,
+              "run ipw as the server's user, or where it can see the server's processes"}}};
+  }
+  Probe probe;
+  probe.findings.push_back({Finding::Status::kUsed, kMethod, description.id, description.assumption,
+                            watts_per_busy_core ? "" : "name the watts: --cpu-watts W"});
+  probe.sensors.push_back(
+      std::make_unique<WorkSensor>(std::move(description), std::move(work), power.watts));
   return probe;
 }
 

@@ -1,14 +1,17 @@
 #pragma once
-// The last resort where nothing measures: joules as the machine's busy CPU time × watts per busy
-// core. It is a model, so it says `estimated` everywhere, and its power is nearly constant by
-// construction: joules rank CPU time, not energy.
+// The last resort where nothing measures: joules as busy CPU time × watts per busy core, of the
+// model's own work where that can be told, else of the whole machine. It is a model, so it says
+// `estimated` everywhere, and its power is nearly constant by construction: joules rank CPU time,
+// not energy.
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "ipw/core/units.h"
 #include "ipw/energy/sensor.h"
+#include "ipw/energy/work_clock.h"
 
 namespace ipw::energy {
 
@@ -37,5 +40,11 @@ struct BusyCorePower {
 /// (`release_agent` in version 1) or that it alone lacks (`cgroup.type` in version 2).
 [[nodiscard]] Probe probe_cpu_time(const std::filesystem::path& root,
                                    std::optional<core::Watts> watts_per_busy_core);
+
+/// One sensor, `cpu-time:model`: the same watts × the CPU time of the model's own work, whatever
+/// else the machine does. Its counter answers when asked. A finding where the clock cannot tell.
+[[nodiscard]] Probe probe_work_time(const std::filesystem::path& root,
+                                    std::optional<core::Watts> watts_per_busy_core,
+                                    std::shared_ptr<WorkClock> work);
 
 }  // namespace ipw::energy

@@ -26,7 +26,7 @@ std::optional<Interval> IntervalStream::add(const Sample& sample) {
   if (sample.at <= last_read_) return std::nullopt;
   const auto since_last_read = sample.at - last_read_;
   last_read_ = sample.at;
-  watched_ = watched_ && since_last_read <= 3 * update_period_;
+  watched_ = watched_ && (sensor_.answers_when_asked || since_last_read <= 3 * update_period_);
 
   if (!sensor_.integrated && sample.epoch == changed_->epoch &&
       sample.counter == changed_->counter) {

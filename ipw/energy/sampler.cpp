@@ -15,11 +15,13 @@ using Duration = core::Instant::duration;
 
 constexpr Duration kFastestPoll = milliseconds(1);
 constexpr Duration kEnoughForFastSensors = milliseconds(4);
+constexpr Duration kBetweenEdges = milliseconds(100);
 constexpr Duration kFirstRetry = milliseconds(10);
 constexpr Duration kLastRetry = std::chrono::seconds(5);
 constexpr Duration kStopCheck = milliseconds(20);
 
 Duration poll_every(const SensorDescription& sensor) {
+  if (sensor.answers_when_asked) return kBetweenEdges;
   const auto update = std::chrono::duration_cast<Duration>(sensor.update_period);
   return std::max(kFastestPoll, std::max(update / 2, std::min(update, kEnoughForFastSensors)));
 }
@@ -28,9 +30,10 @@ Duration poll_every(const SensorDescription& sensor) {
 
 core::Seconds poll_period(const SensorDescription& sensor) { return poll_every(sensor); }
 
-Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock)
+Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock, OwnWork* own)
     : sensors_(std::move(sensors)),
       clock_(clock),
+      own_(own),
       ring_(kRingSize),
       samples_(sensors_.size()),
       health_(sensors_.size()) {
@@ -55,6 +58,7 @@ void Sampler::stop() {
 }
 
 void Sampler::run() {
+  const OwnWork::Aside aside(own_);
   while (!stopping_) {
     const core::Instant now = clock_.now();
     clock_.sleep_until(std::min(poll(now), now + kStopCheck));
@@ -100,6 +104,13 @@ core::Instant Sampler::read(std::size_t sensor, core::Instant now, core::Instant
     health_[sensor].last_error.reset();
   }
   return after;
+}
+
+std::optional<Reading> Sampler::read_now(std::size_t sensor) {
+  const core::Instant before = clock_.now();
+  core::Result<Sample> sample = sensors_[sensor]->read(before);
+  if (!sample) return std::nullopt;
+  return Reading{static_cast<std::uint32_t>(sensor), *sample};
 }
 
 void Sampler::push(const Reading& reading) {

@@ -15,6 +15,7 @@
 
 #include "ipw/core/clock.h"
 #include "ipw/energy/sensor.h"
+#include "ipw/energy/work_clock.h"
 
 namespace ipw::energy {
 
@@ -35,14 +36,16 @@ struct SensorHealth {
 
 /// A sensor is polled at half its update period, so that updates are located in time; one that
 /// updates every 8 ms or faster at its period or every 4 ms, whichever is shorter, because a
-/// wake-up costs more than it tells; none faster than 1 kHz. A failing sensor is retried after 10
+/// wake-up costs more than it tells; one that answers when asked every 100 ms; none faster than 1
+/// kHz. A failing sensor is retried after 10
 /// ms, then twice as long each time, up to 5 s. A late poll is not made up for by a burst. A
 /// sample's time is the middle of the reading.
 class Sampler {
  public:
   static constexpr std::size_t kRingSize = std::size_t{1} << 16;  // a minute at 1 kHz
 
-  Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock);
+  /// The thread's own work is set aside in `own`, where that is given.
+  Sampler(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock, OwnWork* own = nullptr);
   ~Sampler();  // stops
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
@@ -57,6 +60,9 @@ class Sampler {
   /// Moves what has arrived to the end of `readings` and says how many. One consumer at a time; any
   /// thread.
   std::size_t drain(std::vector<Reading>& readings);
+  /// Reads a sensor that answers when asked, beside the thread; nothing where it fails.
+  /// Thread-safe.
+  [[nodiscard]] std::optional<Reading> read_now(std::size_t sensor);
   /// Samples lost because nobody drained. Thread-safe.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   /// One per sensor. Thread-safe.
@@ -82,6 +88,7 @@ class Sampler {
   std::vector<SensorDescription> descriptions_;
   std::vector<Schedule> schedules_;
   core::Clock& clock_;
+  OwnWork* own_;
 
   // Single producer, single consumer: each index is written by one side only.
   std::vector<Reading> ring_;

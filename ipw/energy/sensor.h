@@ -39,9 +39,11 @@ struct SensorDescription {
   std::optional<core::Joules> wrap_range;  // counter restarts at 0 beyond this; absent: never
   core::Watts max_power{1000.0};           // no higher mean is believed: tells a wrap from a reset
   double method_uncertainty = 0.0;         // systematic, relative, one standard deviation
-  bool sees_idle = true;    // false: a model of the work only, so that idle power is unknown
-  bool billed = true;       // false: recorded, but not a device of this run
-  std::string assumption;   // what an estimate assumes, in one line; empty for measurements
+  bool sees_idle = true;   // false: a model of the work only, so that idle power is unknown
+  bool billed = true;      // false: recorded, but not a device of this run
+  std::string assumption;  // what an estimate assumes, in one line; empty for measurements
+  bool answers_when_asked = false;  // a counter that is exact whenever it is read, by any thread:
+                                    // read when a request begins and ends, and seldom between
   bool integrated = false;  // power integrated over the sensor's own readings: each one is news
   std::string domain;  // whose joules: "cpu/package-0", "gpu/0000:03:00.0". Of several sensors with
                        // one domain the first of the table is used; empty: nobody else counts them

@@ -81,6 +81,7 @@ Probe battery(const ProbeOptions& options) { return probe_battery(options.root);
 Probe meter(const ProbeOptions& options) { return probe_meter_command(options.meter_command); }
 
 Probe cpu_time(const ProbeOptions& options) {
+  if (options.work) return probe_work_time(options.root, options.watts_per_busy_core, options.work);
   return probe_cpu_time(options.root, options.watts_per_busy_core);
 }
 

@@ -14,6 +14,7 @@
 #include "ipw/energy/rapl_perf.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/energy/visible_devices.h"
+#include "ipw/energy/work_clock.h"
 
 namespace ipw::energy {
 
@@ -29,6 +30,7 @@ struct ProbeOptions {
   std::vector<std::string> level_zero_libraries{"libze_loader.so.1"};
   PerfOpen perf_open = system_perf_open;
   std::optional<core::Watts> watts_per_busy_core;  // of the CPU-time estimate (--cpu-watts)
+  std::shared_ptr<WorkClock> work;   // of the model; null: the estimate is of the whole machine
   std::string meter_command;         // of an external meter (--meter-command); empty: none
   std::vector<std::string> devices;  // sensors to bill, by id (--devices); empty: all in use
   bool meter_alone = false;  // the work is done on another machine: none of this one's own sensors

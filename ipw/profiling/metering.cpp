@@ -10,7 +10,8 @@
 namespace ipw::profiling {
 namespace {
 
-constexpr std::chrono::milliseconds kGlance{20};  // how often a wait looks whether to stop
+constexpr std::chrono::milliseconds kKeptEvery{1};  // of samples at the edges of requests
+constexpr std::chrono::milliseconds kGlance{20};    // how often a wait looks whether to stop
 
 std::int64_t whole_second(std::chrono::nanoseconds at) {
   return std::chrono::floor<std::chrono::seconds>(at).count();
@@ -30,13 +31,17 @@ std::vector<std::shared_ptr<energy::AgreementWatch>> follow(
 
 }  // namespace
 
-Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock)
+Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock,
+                   energy::OwnWork* own)
     : clock_(clock),
       agreements_(follow(sensors)),
-      sampler_(std::move(sensors), clock),
+      sampler_(std::move(sensors), clock, own),
       sensors_(sampler_.sensors()),
       newest_(sensors_.size()),
       unkept_(sensors_.size()) {
+  for (std::size_t i = 0; i < sensors_.size(); ++i) {
+    if (sensors_[i].answers_when_asked && sensors_[i].billed) asked_.push_back(i);
+  }
   sampler_.start();
 }
 
@@ -76,6 +81,7 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
   }
   const core::Instant to = clock_.now();
   for (const energy::Timeline& timeline : timelines) {
+    if (timeline.sensor().answers_when_asked) continue;  // the work alone: waiting is none
     const core::Result<energy::IdlePower> power = energy::idle_power(timeline, from, to);
     if (!power) continue;
     found.push_back({.phase = phase,
@@ -116,10 +122,29 @@ void Metering::begin(std::uint64_t request, core::Instant not_before) {
 
 void Metering::finish(const energy::RequestWork& work) { attributor_->finish(work); }
 
+void Metering::read_edges(std::vector<energy::Reading>& readings) {
+  for (const std::size_t sensor : asked_) {
+    if (const auto reading = sampler_.read_now(sensor)) readings.push_back(*reading);
+  }
+}
+
+void Metering::add_edges(std::span<const energy::Reading> readings) {
+  edges_.insert(edges_.end(), readings.begin(), readings.end());
+}
+
 void Metering::take_readings() {
   drain();
+  readings_.insert(readings_.end(), edges_.begin(), edges_.end());
+  if (!edges_.empty()) {
+    std::ranges::stable_sort(readings_, {},
+                             [](const energy::Reading& reading) { return reading.sample.at; });
+  }
+  edges_.clear();
   for (const energy::Reading& reading : readings_) {
-    unkept_[reading.sensor].push_back(reading.sample);
+    std::vector<energy::Sample>& unkept = unkept_[reading.sensor];
+    const bool dense = sensors_[reading.sensor].answers_when_asked && !unkept.empty() &&
+                       reading.sample.at - unkept.back().at < kKeptEvery;
+    if (!dense) unkept.push_back(reading.sample);
     const std::optional<std::size_t> meter = meter_of_sensor_[reading.sensor];
     if (meter) attributor_->add(*meter, reading.sample);
   }

@@ -16,6 +16,7 @@
 #include "ipw/energy/counter_agreement.h"
 #include "ipw/energy/sampler.h"
 #include "ipw/energy/sensor.h"
+#include "ipw/energy/work_clock.h"
 #include "ipw/store/run.h"
 
 namespace ipw::profiling {
@@ -24,7 +25,9 @@ namespace ipw::profiling {
 /// are sampled.
 class Metering {
  public:
-  Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock);
+  /// `own`: where the sampler's thread sets its work aside; null: nobody asks.
+  Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock,
+           energy::OwnWork* own = nullptr);
 
   [[nodiscard]] const std::vector<energy::SensorDescription>& sensors() const { return sensors_; }
 
@@ -44,6 +47,12 @@ class Metering {
   /// for the run. Requests' phases weigh as `cost` says, by time where it is absent.
   void start_attribution(std::span<const store::IdlePower> loaded_idle,
                          std::optional<energy::TokenCost> cost);
+
+  /// What the billed sensors that answer when asked say now: where a request begins or ends.
+  /// Thread-safe.
+  void read_edges(std::vector<energy::Reading>& readings);
+  /// Hands over what read_edges() gave, in any order, before the next settle() or flush().
+  void add_edges(std::span<const energy::Reading> readings);
 
   void begin(std::uint64_t request, core::Instant not_before);
   void finish(const energy::RequestWork& work);
@@ -70,6 +79,8 @@ class Metering {
   std::vector<std::shared_ptr<energy::AgreementWatch>> agreements_;  // null: nothing to compare
   energy::Sampler sampler_;
   std::vector<energy::SensorDescription> sensors_;
+  std::vector<std::size_t> asked_;  // sensors that answer when asked
+  std::vector<energy::Reading> edges_;
   std::vector<energy::Reading> readings_;
   std::vector<std::optional<std::size_t>> meter_of_sensor_;
   std::optional<energy::Attributor> attributor_;

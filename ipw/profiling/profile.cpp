@@ -27,7 +27,7 @@ class Profile {
         options_(options),
         sink_(sink),
         stop_(std::move(stop)),
-        metering_(std::move(parts_.sensors), parts_.clock) {}
+        metering_(std::move(parts_.sensors), parts_.clock, parts_.own_work) {}
 
   core::Result<ProfileResult> run() {
     std::vector<store::IdlePower> idle =
@@ -219,12 +219,14 @@ class Profile {
     std::stop_source giving_up;
     const std::stop_callback passed_on(stop_, [&] { giving_up.request_stop(); });
     const std::stop_token stop = giving_up.get_token();
-    Recorder recorder(metering_, run, parts_.clock, progress_, sink_,
-                      [&] { giving_up.request_stop(); });
+    Recorder recorder(
+        metering_, run, parts_.clock, progress_, sink_, [&] { giving_up.request_stop(); },
+        parts_.own_work);
     Agenda agenda(parts_.questions, options_.repeat, unanswered(run));
     Pace pace(options_.arrivals, options_.arrival_seed, parts_.clock, progress_.done);
     Punctuality punctuality;
     const NextDispatch next = [&]() -> core::Result<std::optional<Dispatch>> {
+      const energy::OwnWork::Aside aside(parts_.own_work);
       const std::optional<Turn> turn = pace.next();
       if (!turn) return std::nullopt;
       IPW_TRY(std::optional<Item> item, agenda.next());
@@ -244,11 +246,14 @@ class Profile {
   // Sends one request and records what came of it; how late it left.
   core::Seconds ask(const Item& item, core::Instant intended, Recorder& recorder,
                     const std::stop_token& stop) const {
+    std::optional<energy::OwnWork::Aside> aside(std::in_place, parts_.own_work);
     models::Request request = request_for(item.question, item.repeat);
     request.intended = intended;
     const std::uint64_t number = recorder.begin();
     const core::Instant sent = parts_.clock.now();
+    aside.reset();
     const core::Result<record::Completion> answer = model_->generate(request, {}, stop);
+    aside.emplace(parts_.own_work);
     record::Call call{.question = item.question, .repeat = item.repeat, .attempt = item.attempt};
     call.verdict =
         verdict_of(call.question, answer, request.max_tokens, parts_.scorer, request.fixed_length);

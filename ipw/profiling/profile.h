@@ -17,6 +17,7 @@
 #include "ipw/datasets/question_set.h"
 #include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/sensor.h"
+#include "ipw/energy/work_clock.h"
 #include "ipw/models/language_model.h"
 #include "ipw/profiling/arrivals.h"
 #include "ipw/profiling/dispatch.h"
@@ -55,6 +56,8 @@ struct ProfileParts {
   const scoring::Scorer& scorer;
   std::vector<std::unique_ptr<energy::Sensor>> sensors;
   core::Clock& clock;
+  /// Where ipw's own threads set their work aside, of a model in this process; null: elsewhere.
+  energy::OwnWork* own_work = nullptr;
   /// Which of the sensors' devices the model runs on; asked once, after the warm-up, because a
   /// server loads its model at the first question. Empty: all of them.
   std::function<energy::DevicesInUse(std::span<const energy::SensorDescription>)> devices_in_use;

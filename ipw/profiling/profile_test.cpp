@@ -4,12 +4,17 @@
 #include "ipw/profiling/profile.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <map>
 
+#include "ipw/energy/cpu_time_model.h"
 #include "ipw/models/scripted_model.h"
 #include "ipw/profiling/judging.h"
 
@@ -230,6 +235,93 @@ TEST_F(ProfileTest, JoulesOfSequentialRequestsAreThoseOfTheirTime) {
   // round into the update at an edge (2 ms of 40 ms).
   EXPECT_NEAR(sum.count(), 20.0 * covered.count(), 20.0 * covered.count() * .1);
 }
+
+double cpu_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void burn(double seconds) {
+  for (const double end = cpu_seconds() + seconds; cpu_seconds() < end;) {
+  }
+}
+
+// Takes two milliseconds of the processor for every answer, whatever the clock on the wall says.
+class BurningModel final : public models::LanguageModel {
+ public:
+  static constexpr double kSeconds = 0.002;
+  explicit BurningModel(core::Clock& clock) : clock_(clock) {}
+  [[nodiscard]] models::ModelDescription describe() const override { return {.name = "burning"}; }
+  core::Result<record::Completion> generate(const models::Request&, const models::TokenSink&,
+                                            std::stop_token) override {
+    record::Completion completion{.text = "yes"};
+    completion.timings.sent = completion.timings.started = clock_.now();
+    burn(kSeconds);
+    completion.timings.last_token = clock_.now();
+    completion.finish = record::FinishReason::kStop;
+    return completion;
+  }
+
+ private:
+  core::Clock& clock_;
+};
+
+// Programs beside ours that take all the processor time that they get.
+class Neighbours {
+ public:
+  explicit Neighbours(int count) {
+    for (int i = 0; i < count; ++i) {
+      const int pid = ::fork();
+      if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) burn(1.0);
+      }
+      pids_.push_back(pid);
+    }
+  }
+  ~Neighbours() {
+    for (const int pid : pids_) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+    }
+  }
+
+ private:
+  std::vector<int> pids_;
+};
+
+class BesideNeighbours : public ProfileTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(BesideNeighbours, AnEstimateIsOfTheModelsOwnWorkWhateverElseRuns) {
+  const Neighbours neighbours(GetParam());
+  const auto own = std::make_shared<energy::OwnWork>();
+  models::Script unused;
+  ProfileParts parts = parts_with(unused);
+  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_); };
+  energy::Probe probe = energy::probe_work_time("/", core::Watts(8), own);
+  ASSERT_EQ(probe.sensors.size(), 1U);
+  parts.sensors = std::move(probe.sensors);
+  parts.own_work = own.get();
+  ProfileOptions options = kQuick;
+  options.repeat = 20;
+  ASSERT_TRUE(profile(std::move(parts), options, [](const Progress&) {}, {}).has_value());
+  double joules = 0.0;
+  core::Result<store::Run> run = store::Run::open(directory_ / "run");
+  std::int64_t answers = 0;
+  const auto read = run->for_each_record([&](const record::Call& call) -> core::Result<void> {
+    EXPECT_EQ(call.energy.size(), 1U);
+    if (call.energy.size() == 1) joules += call.energy[0].active.count();
+    ++answers;
+    return {};
+  });
+  ASSERT_TRUE(read.has_value());
+  ASSERT_EQ(answers, 200);
+  const double expected = 8.0 * BurningModel::kSeconds;
+  EXPECT_NEAR(joules / 200.0, expected, 0.03 * expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Profile, BesideNeighbours, ::testing::Values(0, 1, 2, 4));
 
 TEST_F(ProfileTest, ASensorThatTellsLateMissesNeitherTheFirstRequestNorTheLast) {
   models::Script script = [](const models::Request&) -> ScriptedAnswer {

@@ -25,12 +25,13 @@ energy::RequestWork work_of(std::uint64_t request, const record::Call& call) {
 }  // namespace
 
 Recorder::Recorder(Metering& metering, store::Run& run, core::Clock& clock, Progress at_start,
-                   ProgressSink sink, std::function<void()> on_failure)
+                   ProgressSink sink, std::function<void()> on_failure, energy::OwnWork* own)
     : metering_(metering),
       run_(run),
       clock_(clock),
       sink_(std::move(sink)),
       on_failure_(std::move(on_failure)),
+      own_(own),
       progress_(std::move(at_start)),
       started_(clock.now()),
       thread_([this] { write_until_closed(); }) {}
@@ -42,11 +43,15 @@ std::uint64_t Recorder::begin() {
   written_.wait(lock, [&] { return unwritten_ < kMostUnwritten || failure_; });
   const std::uint64_t request = next_request_++;
   inbox_.begun.emplace_back(request, clock_.now());
+  metering_.read_edges(inbox_.edges);
   return request;
 }
 
 void Recorder::finish(std::uint64_t request, record::Call call) {
+  std::vector<energy::Reading> edges;
+  metering_.read_edges(edges);
   const std::lock_guard lock(mutex_);
+  inbox_.edges.insert(inbox_.edges.end(), edges.begin(), edges.end());
   inbox_.finished.push_back({request, std::move(call)});
   ++unwritten_;
 }
@@ -67,6 +72,7 @@ core::Result<Progress> Recorder::close() {
 }
 
 void Recorder::write_until_closed() {
+  const energy::OwnWork::Aside aside(own_);
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
@@ -103,6 +109,7 @@ core::Result<void> Recorder::write_round(bool last) {
 }
 
 void Recorder::take_in(Inbox inbox) {
+  metering_.add_edges(inbox.edges);
   for (const auto& [request, not_before] : inbox.begun) metering_.begin(request, not_before);
   for (Finished& finished : inbox.finished) {
     metering_.finish(work_of(finished.request, finished.call));

@@ -26,7 +26,7 @@ class Recorder {
   /// `run` belong to it until close(). `on_failure` is called once, from that thread, when the
   /// store fails.
   Recorder(Metering& metering, store::Run& run, core::Clock& clock, Progress at_start,
-           ProgressSink sink, std::function<void()> on_failure);
+           ProgressSink sink, std::function<void()> on_failure, energy::OwnWork* own = nullptr);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -49,6 +49,7 @@ class Recorder {
   struct Inbox {
     std::vector<std::pair<std::uint64_t, core::Instant>> begun;
     std::vector<Finished> finished;
+    std::vector<energy::Reading> edges;  // what sensors said where requests began and ended
   };
 
   void stop();
@@ -63,6 +64,7 @@ class Recorder {
   core::Clock& clock_;
   ProgressSink sink_;
   std::function<void()> on_failure_;
+  energy::OwnWork* own_;  // where the writing thread sets its work aside
 
   std::mutex mutex_;
   std::condition_variable arrived_, written_;
