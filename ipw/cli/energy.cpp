@@ -54,6 +54,7 @@ core::Result<int> run_energy(EnergyFlags& flags, Context& context) {
 core::Result<std::vector<std::unique_ptr<energy::Sensor>>> energy_sensors(const EnergyFlags& flags,
                                                                           const Context& context) {
   energy::ProbeOptions options{.root = context.root, .environment = context.environment};
+  if (!flags.command.empty()) options.work = std::make_shared<energy::ChildrenWork>(context.root);
   if (flags.cpu_watts) options.watts_per_busy_core = core::Watts(*flags.cpu_watts);
   energy::ProbeReport probe = energy::probe_sensors(options);
   if (probe.sensors.empty()) {

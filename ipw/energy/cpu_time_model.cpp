@@ -218,6 +218,8 @@ Probe probe_work_time(const fs::path& root, std::optional<core::Watts> watts_per
   description.id = "cpu-time:model";
   description.update_period = kEdge;
   description.resolution = power.watts * core::Seconds(1e-6);
+  // The clock neither wraps nor resets; what a program's children did is told when they have ended.
+  description.max_power = core::Watts(1e9);
   description.integrated = true;
   description.answers_when_asked = true;
   description.assumption = fmt::format("{}, ±{:.0f} %, × CPU time of {}", power.assumption,

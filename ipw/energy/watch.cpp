@@ -28,7 +28,19 @@ Watch::Watch(std::vector<std::unique_ptr<Sensor>> sensors, core::Clock& clock)
 
 void Watch::begin(core::Instant from) {
   from_ = from;
+  read_edge();
   for (Timeline& timeline : timelines_) timeline.drop_before(from);
+}
+
+void Watch::read_edge() {
+  update();
+  for (std::size_t i = 0; i < timelines_.size(); ++i) {
+    if (!timelines_[i].sensor().answers_when_asked) continue;
+    const std::optional<Reading> reading = sampler_.read_now(i);
+    if (!reading) continue;
+    timelines_[i].add(reading->sample);
+    if (sink_) sink_(*reading);
+  }
 }
 
 void Watch::update() {
@@ -58,7 +70,7 @@ void Watch::settle(core::Instant at, const std::stop_token& stop) {
         at + duration(2.0 * timeline.sensor().update_period) + std::chrono::milliseconds(100);
     return timeline.settled_until() >= at || clock_.now() >= patience;
   };
-  update();
+  read_edge();
   while (!std::ranges::all_of(timelines_, told) && !stop.stop_requested()) {
     wait(clock_.now() + kGlance, stop);
   }
@@ -71,6 +83,10 @@ std::vector<std::optional<IdlePower>> Watch::idle(core::Seconds span, const std:
   wait(from + duration(span), stop);
   const core::Instant to = clock_.now();
   for (std::size_t i = 0; i < timelines_.size(); ++i) {
+    if (timelines_[i].sensor().answers_when_asked) {
+      found[i] = IdlePower{};  // the work alone: waiting is none
+      continue;
+    }
     core::Result<IdlePower> power = idle_power(timelines_[i], from, to);
     if (power) found[i] = *power;
   }

@@ -46,6 +46,8 @@ class Watch {
   void on_reading(std::function<void(const Reading&)> sink) { sink_ = std::move(sink); }
 
  private:
+  void read_edge();  // sensors that answer when asked
+
   core::Clock& clock_;
   Sampler sampler_;
   std::vector<Timeline> timelines_;

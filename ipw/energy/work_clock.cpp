@@ -176,11 +176,15 @@ ChildrenWork::ChildrenWork(std::filesystem::path root) : root_(std::move(root)) 
 
 core::Result<core::Seconds> ChildrenWork::read() {
   const std::lock_guard lock(mutex_);
+  const core::Seconds now = monotonic();
+  if (!looked_ || running_.empty() || now - *looked_ >= kLookEvery) {
+    running_ = with_descendants(root_, {::getpid()});
+    running_.erase(::getpid());
+    looked_ = now;
+  }
   // Those that run are looked at first: one that ends in between is counted late, not twice.
   core::Seconds running{0.0};
-  std::set<int> pids = with_descendants(root_, {::getpid()});
-  pids.erase(::getpid());
-  for (const int pid : pids) {
+  for (const int pid : running_) {
     running += process_time(pid).value_or(core::Seconds(0.0));
     if (const std::optional<Stat> stat = stat_of(root_, pid)) running += stat->waited;
   }

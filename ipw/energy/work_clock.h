@@ -103,7 +103,8 @@ class ProcessWork final : public WorkClock {
   core::Seconds told_{0.0};
 };
 
-/// The work of all programs that this process has started since the clock was made.
+/// The work of all programs that this process has started since the clock was made: of those that
+/// run, as they are found once a second, and exactly of those that have ended and were waited for.
 class ChildrenWork final : public WorkClock {
  public:
   explicit ChildrenWork(std::filesystem::path root);
@@ -113,6 +114,8 @@ class ChildrenWork final : public WorkClock {
  private:
   const std::filesystem::path root_;
   std::mutex mutex_;
+  std::set<int> running_;  // as of the last look, once a second
+  std::optional<core::Seconds> looked_;
   core::Seconds begun_{0.0};
   core::Seconds told_{0.0};
 };

@@ -268,11 +268,13 @@ TEST(ChildrenWork, CountsProgramsThatRunAndThoseThatHaveEnded) {
   };
   Worker first(burner);
   first.await();
+  let_it_look();
   EXPECT_NEAR(read(clock), 0.1, 0.01);
   first.end();
   EXPECT_NEAR(read(clock), 0.1, 0.01) << "once, though it has ended";
   Worker second(burner);
   second.await();
+  let_it_look();
   burn(0.05);  // this process's own
   EXPECT_NEAR(read(clock), 0.2, 0.02);
 }

@@ -198,7 +198,9 @@ core::Result<CommandEnergy> measure_command(const CommandPlan& plan, energy::Wat
     watch.settle(run.ended.at, {});
     for (std::size_t sensor = 0; sensor < measured.sensors.size(); ++sensor) {
       energy::WindowOptions window;
-      if (!measured.idle_before.empty() && measured.idle_before[sensor]) {
+      if (measured.sensors[sensor].answers_when_asked) {
+        window.edges = energy::EdgeRule::kAlone;  // the work of the program alone
+      } else if (!measured.idle_before.empty() && measured.idle_before[sensor]) {
         window = {energy::EdgeRule::kAlone, measured.idle_before[sensor]->mean};
       }
       run.gross.push_back(watch.timeline(sensor).window(child->started(), run.ended.at, window));

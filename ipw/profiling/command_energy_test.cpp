@@ -6,8 +6,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <thread>
+
+#include "ipw/energy/cpu_time_model.h"
+#include "ipw/energy/work_clock.h"
 
 namespace ipw::profiling {
 namespace {
@@ -69,6 +75,39 @@ TEST(FindProgram, TellsATypoFromAFileThatCannotRun) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, core::ErrorCode::kPermissionDenied);
   fs::remove_all(folder);
+}
+
+// Takes half a second of the processor in a shell and in two that it starts.
+constexpr const char* kShellWork =
+    "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; "
+    "sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done' & "
+    "sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done'; wait";
+
+TEST(MeasureCommand, BillsTheCpuTimeOfTheProgramAndOfWhatItStartsWhateverElseRuns) {
+  core::SystemClock clock;
+  std::atomic<bool> stop = false;
+  std::thread neighbour([&] {  // in this process: its time is not the program's
+    while (!stop) {
+    }
+  });
+  energy::Probe probe =
+      energy::probe_work_time("/", core::Watts(8), std::make_shared<energy::ChildrenWork>("/"));
+  energy::Watch watch(std::move(probe.sensors), clock);
+  const CommandPlan plan{.program = "/bin/sh",
+                         .arguments = {"sh", "-c", kShellWork},
+                         .repeat = 3,
+                         .idle = core::Seconds(0.05),
+                         .signal_to_forward = {}};
+  const auto measured = measure_command(plan, watch, clock, {});
+  stop = true;
+  neighbour.join();
+  ASSERT_TRUE(measured.has_value());
+  ASSERT_EQ(measured->runs.size(), 3U);
+  for (const CommandRun& run : measured->runs) {
+    ASSERT_TRUE(run.gross.at(0).has_value());
+    const double expected = 8.0 * (run.ended.user + run.ended.system).count();
+    EXPECT_NEAR(run.gross[0]->energy.count(), expected, 0.02 * expected);
+  }
 }
 
 energy::SensorDescription sensor(const std::string& id, double method = 0.0) {
