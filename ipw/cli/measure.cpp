@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -15,6 +16,7 @@
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
 #include "ipw/energy/characterise.h"
+#include "ipw/energy/company_watch.h"
 #include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/energy_map.h"
 #include "ipw/energy/model_processes.h"
@@ -23,6 +25,7 @@
 #include "ipw/profiling/load_plan.h"
 #include "ipw/profiling/machine.h"
 #include "ipw/profiling/plan.h"
+#include "ipw/report/run_report.h"
 #include "ipw/store/run_directory.h"
 
 namespace ipw::cli {
@@ -156,6 +159,7 @@ core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDesc
 // Everything that a profile will measure with, and what it takes for granted, before it begins.
 void announce(const Questions& questions,
               const std::vector<std::unique_ptr<energy::Sensor>>& sensors,
+              const std::vector<energy::Finding>& findings,
               const std::optional<std::string>& elsewhere, std::ostream& err) {
   err << fmt::format("questions: {} of {} ({})\n", questions.selection.count, questions.set.name,
                      questions.set.reading);
@@ -183,7 +187,13 @@ void announce(const Questions& questions,
         *elsewhere);
     return;
   }
-  if (sensors.empty()) err << "energy: not measured; `ipw doctor` says how it could be\n";
+  if (!sensors.empty()) return;
+  const auto estimate = std::ranges::find_if(findings, [](const energy::Finding& finding) {
+    return finding.method == "cpu-time-model" && finding.status == energy::Finding::Status::kAbsent;
+  });
+  const bool told = estimate != findings.end() && !estimate->detail.empty();
+  err << fmt::format("energy: not measured{}; `ipw doctor` says how it could be\n",
+                     told ? ": " + estimate->detail : "");
 }
 
 // Whose CPU time is the model's: this process's own, or that of the server that listens at `port`.
@@ -264,9 +274,14 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   const auto port = server ? std::optional(server->port) : std::nullopt;
   const auto own = server ? nullptr : std::make_shared<energy::OwnWork>();
   probe.work = work_clock(own, elsewhere ? std::nullopt : port, context);
+  energy::CompanyWatch company(context.root, own ? nullptr : probe.work);
   IPW_TRY(energy::ProbeReport sensors,
           open_sensors(probe, flags.plan.options.energy_hosts, context.clock));
-  announce(questions, sensors.sensors, elsewhere, context.err);
+  announce(questions, sensors.sensors, sensors.findings, elsewhere, context.err);
+  if (const auto now = company.take(); now && now->disturbs() && !elsewhere) {
+    context.err << fmt::format("company: {}: the joules of this run will be disturbed\n",
+                               report::company_text(*now));
+  }
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
       flags.plan.sensors.push_back(profiling::described(sensor->describe()));
@@ -293,6 +308,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
       .sensors = std::move(sensors.sensors),
       .clock = context.clock,
       .own_work = own.get(),
+      .company = elsewhere ? nullptr : &company,
       .devices_in_use =
           [&](std::span<const energy::SensorDescription> billed) {
             return energy::devices_in_use(probe, billed, port);
@@ -308,7 +324,10 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     return std::unexpected(result.error());
   }
   if (result->interrupted) context.err << "ipw: interrupted; " << cure_for(directory) << "\n";
-  if (!result->interrupted && result->progress.missing > 0) {
+  if (!result->gave_up.empty()) {
+    context.err << fmt::format("ipw: gave up asking, as the model cannot be reached: {}; {}\n",
+                               result->gave_up, cure_for(directory));
+  } else if (!result->interrupted && result->progress.missing > 0) {
     context.err << fmt::format("ipw: {} questions have no verdict; {}\n", result->progress.missing,
                                cure_for(directory));
   }

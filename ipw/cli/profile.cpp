@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 int exit_status_of(const profiling::ProfileResult& result) {
   if (result.interrupted) return kInterrupted;
   if (result.progress.done == 0) return kNothingAnswered;
-  if (result.progress.missing > 0) return kSomeMissing;
+  if (result.progress.missing > 0 || !result.gave_up.empty()) return kSomeMissing;
   return kDone;
 }
 

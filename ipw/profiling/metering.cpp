@@ -69,7 +69,10 @@ std::vector<std::optional<energy::CounterAgreement>> Metering::take_agreement() 
 std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core::Seconds span,
                                                    const std::stop_token& stop) {
   std::vector<store::IdlePower> found;
-  if (span <= core::Seconds(0)) return found;
+  const auto needs_watching = [](const energy::SensorDescription& sensor) {
+    return !sensor.answers_when_asked;  // it sees the work alone: waiting is none
+  };
+  if (span <= core::Seconds(0) || std::ranges::none_of(sensors_, needs_watching)) return found;
   std::vector<energy::Timeline> timelines(sensors().begin(), sensors().end());
   drain();  // what came before is not of this stretch
   const core::Instant from = clock_.now();
@@ -81,7 +84,7 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
   }
   const core::Instant to = clock_.now();
   for (const energy::Timeline& timeline : timelines) {
-    if (timeline.sensor().answers_when_asked) continue;  // the work alone: waiting is none
+    if (!needs_watching(timeline.sensor())) continue;
     const core::Result<energy::IdlePower> power = energy::idle_power(timeline, from, to);
     if (!power) continue;
     found.push_back({.phase = phase,

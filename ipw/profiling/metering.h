@@ -39,7 +39,7 @@ class Metering {
   [[nodiscard]] std::vector<std::optional<energy::CounterAgreement>> take_agreement();
 
   /// Watches every sensor for `span` and gives the mean power of those that say enough. Shorter
-  /// when stopped.
+  /// when stopped; at once where no sensor sees idle power.
   [[nodiscard]] std::vector<store::IdlePower> watch_idle(store::IdlePhase phase, core::Seconds span,
                                                          const std::stop_token& stop);
 

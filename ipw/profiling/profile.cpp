@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "ipw/core/random.h"
@@ -19,6 +20,40 @@
 namespace ipw::profiling {
 namespace {
 
+// Whether a model is still worth asking. Thread-safe.
+class Reachability {
+ public:
+  /// True: so many requests in a row failed in the same words that the server must be gone.
+  bool after(const core::Result<record::Completion>& answer) {
+    const std::lock_guard lock(mutex_);
+    if (answer || answer.error().code != core::ErrorCode::kUnavailable) {
+      in_a_row_ = 0;
+      answered_ = answered_ || answer.has_value();
+      return false;
+    }
+    const bool again = answer.error().message == last_;
+    last_ = answer.error().message;
+    in_a_row_ = again ? in_a_row_ + 1 : 1;
+    if (in_a_row_ < (answered_ ? kOnceAnswered : kNeverAnswered)) return false;
+    if (cause_.empty()) cause_ = last_;
+    return true;
+  }
+  [[nodiscard]] std::string cause() const {
+    const std::lock_guard lock(mutex_);
+    return cause_;
+  }
+
+ private:
+  static constexpr int kNeverAnswered = 3;
+  static constexpr int kOnceAnswered = 10;  // it may be restarting
+
+  mutable std::mutex mutex_;
+  int in_a_row_ = 0;
+  bool answered_ = false;
+  std::string last_;  // how the last request failed
+  std::string cause_;
+};
+
 class Profile {
  public:
   Profile(ProfileParts parts, const ProfileOptions& options, const ProgressSink& sink,
@@ -32,6 +67,7 @@ class Profile {
   core::Result<ProfileResult> run() {
     std::vector<store::IdlePower> idle =
         watch_idle(Phase::kIdleBefore, store::IdlePhase::kUnloadedBefore);
+    store::ManifestCompany company{.before = take_company(), .during = {}, .after = {}};
     enter(Phase::kLoading);
     IPW_TRY(model_, parts_.open_model());
     IPW_TRY(store::Run run, parts_.open_run(model_->describe()));
@@ -49,11 +85,19 @@ class Profile {
     IPW_CHECK(note(run, progress_.done > 0 ? "resumed" : "started", cost_text(cost)));
 
     static_cast<void>(metering_.take_agreement());
+    static_cast<void>(take_company());
     IPW_CHECK(ask_all(run));
+    company.during = take_company();
     IPW_CHECK(keep_agreement(run, idle_agreement, metering_.take_agreement()));
 
-    ProfileResult result{.progress = progress_, .interrupted = stop_.stop_requested()};
-    if (!result.interrupted) {
+    ProfileResult result{.progress = progress_,
+                         .interrupted = stop_.stop_requested(),
+                         .gave_up = reachability_.cause()};
+    if (!result.gave_up.empty()) {
+      IPW_CHECK(note(run, "warning", "gave up asking: " + result.gave_up));
+    }
+    if (!result.interrupted && result.gave_up.empty()) {
+      static_cast<void>(take_company());
       for (const store::IdlePower& power :
            watch_idle(Phase::kIdleAfter, store::IdlePhase::kLoadedAfter)) {
         IPW_CHECK(run.append_idle(power));
@@ -63,7 +107,9 @@ class Profile {
            watch_idle(Phase::kIdleAfter, store::IdlePhase::kUnloadedAfter)) {
         IPW_CHECK(run.append_idle(power));
       }
+      company.after = take_company();
     }
+    IPW_CHECK(keep_company(run, company));
     IPW_CHECK(note_sensor_trouble(run));
     IPW_CHECK(note(run, result.interrupted ? "interrupted" : "finished", ""));
     return result;
@@ -80,6 +126,23 @@ class Profile {
   std::vector<store::IdlePower> watch_idle(Phase phase, store::IdlePhase idle_phase) {
     if (options_.idle > core::Seconds(0)) enter(phase);
     return metering_.watch_idle(idle_phase, options_.idle, stop_);
+  }
+
+  std::optional<record::Company> take_company() const {
+    return parts_.company ? parts_.company->take() : std::nullopt;
+  }
+
+  // A resumed run had company in each of its sessions.
+  core::Result<void> keep_company(store::Run& run, store::ManifestCompany company) const {
+    if (!parts_.company) return {};
+    store::Manifest manifest = run.manifest();
+    if (const auto& earlier = manifest.company.during; earlier && company.during) {
+      company.during->window += earlier->window;
+      company.during->others += earlier->others;
+      company.during->stolen += earlier->stolen;
+    }
+    manifest.company = company;
+    return run.rewrite(std::move(manifest));
   }
 
   core::Result<void> note(store::Run& run, const char* kind, const std::string& text) const {
@@ -173,6 +236,8 @@ class Profile {
       IPW_TRY(const std::optional<record::Question> question, parts_.questions.next());
       if (!question) break;
       const auto answer = model_->generate(request_for(*question, 0), {}, stop_);
+      static_cast<void>(reachability_.after(answer));
+      if (!answer && answer.error().code == core::ErrorCode::kUnavailable) break;
       if (answer) {
         loading_ = std::max(loading_, answer->server.load.value_or(core::Seconds(0)));
       }
@@ -219,6 +284,7 @@ class Profile {
     std::stop_source giving_up;
     const std::stop_callback passed_on(stop_, [&] { giving_up.request_stop(); });
     const std::stop_token stop = giving_up.get_token();
+    give_up_ = [&] { giving_up.request_stop(); };
     Recorder recorder(
         metering_, run, parts_.clock, progress_, sink_, [&] { giving_up.request_stop(); },
         parts_.own_work);
@@ -245,7 +311,7 @@ class Profile {
 
   // Sends one request and records what came of it; how late it left.
   core::Seconds ask(const Item& item, core::Instant intended, Recorder& recorder,
-                    const std::stop_token& stop) const {
+                    const std::stop_token& stop) {
     std::optional<energy::OwnWork::Aside> aside(std::in_place, parts_.own_work);
     models::Request request = request_for(item.question, item.repeat);
     request.intended = intended;
@@ -254,6 +320,7 @@ class Profile {
     aside.reset();
     const core::Result<record::Completion> answer = model_->generate(request, {}, stop);
     aside.emplace(parts_.own_work);
+    if (reachability_.after(answer)) give_up_();
     record::Call call{.question = item.question, .repeat = item.repeat, .attempt = item.attempt};
     call.verdict =
         verdict_of(call.question, answer, request.max_tokens, parts_.scorer, request.fixed_length);
@@ -289,6 +356,8 @@ class Profile {
   Metering metering_;
   core::Seconds loading_{0};  // longest that a server took to load the model, at the warm-up
   std::unique_ptr<models::LanguageModel> model_;
+  Reachability reachability_;
+  std::function<void()> give_up_;  // ends the asking
   Progress progress_;
   std::int64_t recorded_ = 0;  // questions and repeats that an earlier session asked
 };

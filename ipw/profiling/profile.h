@@ -15,6 +15,7 @@
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
 #include "ipw/datasets/question_set.h"
+#include "ipw/energy/company_watch.h"
 #include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/energy/work_clock.h"
@@ -58,6 +59,7 @@ struct ProfileParts {
   core::Clock& clock;
   /// Where ipw's own threads set their work aside, of a model in this process; null: elsewhere.
   energy::OwnWork* own_work = nullptr;
+  energy::CompanyWatch* company = nullptr;  // null: what else the machine does is not watched
   /// Which of the sensors' devices the model runs on; asked once, after the warm-up, because a
   /// server loads its model at the first question. Empty: all of them.
   std::function<energy::DevicesInUse(std::span<const energy::SensorDescription>)> devices_in_use;
@@ -66,6 +68,7 @@ struct ProfileParts {
 struct ProfileResult {
   Progress progress;         // at the end
   bool interrupted = false;  // stopped on request; resume asks what is missing
+  std::string gave_up;       // why the rest was not asked; empty: it was
 };
 
 /// Measures idle, loads the model, measures idle again, warms up, asks, and measures idle once
@@ -73,6 +76,9 @@ struct ProfileResult {
 /// in flight are given up (recorded as missing, their joules kept) and the rest is left for a
 /// resume. A failing question never ends the profile; a failing store or question set does, with
 /// its error, after everything so far is durable.
+///
+/// Where several requests in a row fail in the same words, as the model cannot be reached, the rest
+/// is not asked: three where it never answered, ten where it did.
 ///
 /// An open loop sends every request at its time, whether answers came back or not; all latencies
 /// count from there. When resumed, the schedule goes on after as many requests as have a verdict,

@@ -427,6 +427,77 @@ TEST_F(ProfileTest, AStopRequestLeavesTheRestForAResume) {
   EXPECT_EQ(resumed->progress.done, 10);
 }
 
+// Cannot be reached, but for its first answers.
+class GoneModel final : public models::LanguageModel {
+ public:
+  explicit GoneModel(int answers, core::Clock& clock) : answers_(answers), clock_(clock) {}
+  [[nodiscard]] models::ModelDescription describe() const override { return {.name = "gone"}; }
+  core::Result<record::Completion> generate(const models::Request&, const models::TokenSink&,
+                                            std::stop_token) override {
+    if (answers_-- <= 0) return core::fail(core::ErrorCode::kUnavailable, "connection refused");
+    record::Completion completion{.text = "yes"};
+    completion.timings.sent = completion.timings.started = clock_.now();
+    completion.timings.last_token = clock_.now();
+    completion.finish = record::FinishReason::kStop;
+    return completion;
+  }
+
+ private:
+  int answers_;
+  core::Clock& clock_;
+};
+
+TEST_F(ProfileTest, AModelThatIsGoneIsNotAskedEveryQuestion) {
+  struct Row {
+    int answers, asked;
+  };
+  for (const Row row : {Row{0, 3}, Row{1, 11}, Row{5, 15}}) {
+    fs::remove_all(directory_ / "run");
+    models::Script unused;
+    ProfileParts parts = parts_with(unused);
+    parts.open_model = [&] { return std::make_unique<GoneModel>(row.answers, clock_); };
+    ProfileOptions options = kQuick;
+    options.repeat = 10;
+    ASSERT_TRUE(questions_.rewind().has_value());
+    const auto result = profile(std::move(parts), options, [](const Progress&) {}, {});
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->gave_up, "connection refused");
+    EXPECT_FALSE(result->interrupted);
+    EXPECT_EQ(result->progress.done, row.answers);
+    EXPECT_EQ(result->progress.asked, row.asked) << "what was asked is recorded";
+  }
+}
+
+TEST_F(ProfileTest, AModelThatComesBackIsAskedOn) {
+  models::Script script = [count = 0](const models::Request&) mutable -> ScriptedAnswer {
+    ScriptedAnswer answer{.pieces = words("yes")};
+    if (++count % 5 != 1) answer.failure = core::Error{core::ErrorCode::kUnavailable, "busy"};
+    return answer;
+  };
+  ProfileParts parts = parts_with(script);
+  ProfileOptions options = kQuick;
+  options.repeat = 5;
+  const auto result = profile(std::move(parts), options, [](const Progress&) {}, {});
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->gave_up, "");
+  EXPECT_EQ(result->progress.asked, 50);
+}
+
+TEST_F(ProfileTest, TheManifestKeepsTheCompanyOfTheRun) {
+  models::Script script = [](const models::Request&) -> ScriptedAnswer {
+    return {.pieces = words("yes"), .per_token = core::Seconds(0.02)};
+  };
+  energy::CompanyWatch company("/");
+  ProfileParts parts = parts_with(script);
+  parts.company = &company;
+  ASSERT_TRUE(profile(std::move(parts), kQuick, [](const Progress&) {}, {}).has_value());
+  const auto run = store::Run::open(directory_ / "run");
+  const std::optional<record::Company> during = run->manifest().company.during;
+  ASSERT_TRUE(during.has_value());
+  EXPECT_GT(during->window.count(), 0.15);
+  EXPECT_GE(during->processors, 1);
+}
+
 TEST_F(ProfileTest, AModelThatCannotBeOpenedEndsItBeforeAnythingIsWritten) {
   ProfileParts parts{.open_model = []() -> core::Result<std::unique_ptr<models::LanguageModel>> {
                        return core::fail(core::ErrorCode::kNotFound, "no such model");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -86,6 +87,30 @@ class ReportTest : public ::testing::Test {
   core::SystemClock clock_;
   fs::path directory_;
 };
+
+TEST_F(ReportTest, CompanyAboveATenthOfTheProcessorsIsSaidWhereverJoulesStand) {
+  auto report = read_report(run("a"), {});
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  const auto disturbed = [&] {
+    return report_text({*report}, false).find("disturbed: ") != std::string::npos;
+  };
+  EXPECT_FALSE(disturbed()) << "not watched is not disturbed";
+  record::Company company{core::Seconds(10), core::Seconds(1.5), core::Seconds(0.3), 2};
+  report->manifest.company.during = company;
+  EXPECT_FALSE(disturbed());
+  company.others = core::Seconds(14);
+  report->manifest.company.during = company;
+  EXPECT_TRUE(disturbed());
+  EXPECT_EQ(company_text(company),
+            "other programs used 1.40 of 2 processors, and the host of this virtual machine 0.03");
+  const std::vector<std::string> warnings = report_json({*report})["runs"][0]["warnings"];
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(warnings[0].starts_with("disturbed: ")) << warnings[0];
+  const std::vector<std::string> compared = differences({}, report->manifest);
+  EXPECT_TRUE(std::ranges::any_of(compared, [](const std::string& text) {
+    return text.starts_with("the joules of B are disturbed");
+  }));
+}
 
 TEST_F(ReportTest, TheFiguresAreThoseWorkedOutByHand) {
   const auto report = read_report(run("a"), {});

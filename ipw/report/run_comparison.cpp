@@ -10,6 +10,7 @@
 
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
+#include "ipw/report/run_report.h"
 #include "ipw/report/run_sample.h"
 #include "ipw/report/text.h"
 #include "ipw/store/run.h"
@@ -74,6 +75,12 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
   if (a.options.concurrency != b.options.concurrency) {
     found.push_back(fmt::format("concurrency differs: {} and {}", a.options.concurrency,
                                 b.options.concurrency));
+  }
+  for (const store::Manifest* manifest : {&a, &b}) {
+    const auto& company = manifest->company.during;
+    if (!company || !company->disturbs()) continue;
+    found.push_back(fmt::format("the joules of {} are disturbed: {}", manifest == &a ? "A" : "B",
+                                company_text(*company)));
   }
   return found;
 }

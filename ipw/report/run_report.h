@@ -58,6 +58,9 @@ struct RunReading {
 /// What makes the figures of this run rough, one clause each; mostly none.
 [[nodiscard]] std::vector<std::string> cautions(const RunReport& report);
 
+/// "other programs used 1.40 of 2 processors, and the host of this virtual machine 0.06".
+[[nodiscard]] std::string company_text(const record::Company& company);
+
 /// For a terminal of 100 columns: one run in full; several as one line each.
 [[nodiscard]] std::string report_text(const std::vector<RunReport>& reports, bool by_task);
 

@@ -47,6 +47,7 @@ Json run_json(const RunReport& report) {
                  {"incorrect", report.incorrect},
                  {"missing", report.missing},
                  {"not_asked", report.not_asked}}}};
+  json["warnings"] = cautions(report);
   Json& idle = json["idle"] = Json::array();
   for (const store::IdlePower& power : report.idle) idle.push_back(idle_json(power));
   json["load"] = report.load ? load_json(*report.load) : Json(nullptr);

@@ -239,8 +239,25 @@ std::vector<std::string> server_cautions(const store::Manifest& manifest) {
 
 }  // namespace
 
+std::string company_text(const record::Company& company) {
+  const double window = company.window.count();
+  std::string text = fmt::format("other programs used {:.2f} of {} processors",
+                                 company.others.count() / window, company.processors);
+  if (company.stolen.count() / window >= 0.005) {
+    text += fmt::format(", and the host of this virtual machine {:.2f}",
+                        company.stolen.count() / window);
+  }
+  return text;
+}
+
 std::vector<std::string> cautions(const RunReport& report) {
   std::vector<std::string> cautions = server_cautions(report.manifest);
+  if (const auto& company = report.manifest.company.during; company && company->disturbs()) {
+    cautions.push_back(
+        fmt::format("disturbed: while the model was asked, {}; neighbours share cores, caches and "
+                    "clock rates, so that joules and seconds would be others on a quiet machine",
+                    company_text(*company)));
+  }
   if (drowned_by_other_work(report)) {
     cautions.emplace_back(
         "other work kept this machine busy, and the estimate takes it off: rough figures");

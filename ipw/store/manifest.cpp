@@ -175,6 +175,21 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, record::Company& company) {
+  visit("window_s", company.window);
+  visit("others_cpu_s", company.others);
+  visit("stolen_cpu_s", company.stolen);
+  visit("processors", company.processors);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, ManifestCompany& company) {
+  visit("before", company.before);
+  visit("during", company.during);
+  visit("after", company.after);
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, Manifest& manifest) {
   visit("schema_version", manifest.schema_version);
   visit("run_id", manifest.run_id);
@@ -190,6 +205,7 @@ void visit_fields(Visitor& visit, Manifest& manifest) {
   visit("seeds", manifest.seeds);
   visit("machine", manifest.machine);
   visit("sensors", manifest.sensors);
+  visit("company", manifest.company);
 }
 
 template <class Value>

@@ -13,6 +13,7 @@
 #include "ipw/core/clock.h"
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
+#include "ipw/record/company.h"
 #include "ipw/record/provenance.h"
 
 namespace ipw::store {
@@ -163,6 +164,14 @@ struct ManifestSensor {
   std::optional<ManifestAgreement> busy_agreement;  // while it was asked
 };
 
+/// What else the machine did: while it was idle beforehand, while the model was asked (all sessions
+/// added up), and afterwards. Absent: not watched.
+struct ManifestCompany {
+  std::optional<record::Company> before;
+  std::optional<record::Company> during;
+  std::optional<record::Company> after;
+};
+
 struct Manifest {
   int schema_version = 0;  // set by the store
   std::string run_id;      // 32 hex characters; the store makes one where it is empty
@@ -178,6 +187,7 @@ struct Manifest {
   std::map<std::string, std::uint64_t> seeds;  // by name: "run", "sampling", "generation", …
   ManifestMachine machine;
   std::vector<ManifestSensor> sensors;
+  ManifestCompany company;
   std::string unknown;  // JSON object of keys that this version does not know; written back
 
   /// Requests that make the run whole; absent: a closed loop for a time, whole when that is over.

@@ -1,0 +1,43 @@
+#pragma once
+// How much other programs worked meanwhile, and how much time the host of a virtual machine kept:
+// what makes joules rough, told beside them.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "ipw/core/result.h"
+#include "ipw/core/units.h"
+#include "ipw/energy/work_clock.h"
+#include "ipw/record/company.h"
+
+namespace ipw::energy {
+
+/// One thread at a time. Resolution: the 10 ms ticks of /proc/stat, summed over processors.
+class CompanyWatch {
+ public:
+  /// `server`: the processes of a model behind a server of this machine; null where the model runs
+  /// in this process, or elsewhere.
+  explicit CompanyWatch(std::filesystem::path root, std::shared_ptr<WorkClock> server = nullptr);
+
+  /// What others did since the last call, or since the watch was made; nothing where /proc/stat
+  /// cannot be read. Less than a tenth of a second is too short to tell: nothing, and the time
+  /// counts for the next call.
+  [[nodiscard]] std::optional<record::Company> take();
+
+ private:
+  struct Moment {
+    core::Seconds at{0.0};    // monotonic
+    core::Seconds busy{0.0};  // of the machine
+    core::Seconds stolen{0.0};
+    core::Seconds ours{0.0};  // this process, what it waited for, the server
+    int processors = 0;
+  };
+  [[nodiscard]] std::optional<Moment> look() const;
+
+  std::filesystem::path root_;
+  std::shared_ptr<WorkClock> server_;
+  std::optional<Moment> last_;
+};
+
+}  // namespace ipw::energy
