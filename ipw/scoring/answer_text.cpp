@@ -91,16 +91,6 @@ UChar32 first_character(std::string_view text) {
 
 }  // namespace
 
-std::string_view after_reasoning(std::string_view answer) {
-  constexpr std::string_view kOpen = "<think>";
-  constexpr std::string_view kClose = "</think>";
-  if (const std::size_t close = answer.rfind(kClose); close != std::string_view::npos) {
-    answer.remove_prefix(close + kClose.size());
-  }
-  const std::size_t open = answer.find(kOpen);
-  return open == std::string_view::npos ? answer : answer.substr(0, open);
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n\f\v";
   const std::size_t start = text.find_first_not_of(kSpace);

@@ -6,9 +6,6 @@
 
 namespace ipw::scoring {
 
-/// What follows the last </think>; nothing where a <think> never closes, all where there is none.
-[[nodiscard]] std::string_view after_reasoning(std::string_view answer);
-
 /// Without white space (ASCII) at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include "ipw/scoring/answer_text.h"
 #include "ipw/scoring/choice.h"
 #include "ipw/scoring/numeric.h"
+#include "ipw/scoring/thinking.h"
 
 namespace ipw::scoring {
 namespace {
@@ -32,7 +33,12 @@ core::Result<void> unfit(const Question& question, const std::string& scorer,
                         " (choose another scorer, or correct the reference)");
 }
 
-/// What all scorers share: reasoning cut off, empty answers incorrect, an unfit reference missing.
+std::string what_was_cut(const Spoken& spoken) {
+  return std::to_string(spoken.cut) + " bytes of thinking (" + shown(spoken.form) +
+         ") are not part of it";
+}
+
+/// What all scorers share: thinking cut off, empty answers incorrect, an unfit reference missing.
 class RuleScorer : public Scorer {
  public:
   explicit RuleScorer(std::string name) : name_(std::move(name)) {}
@@ -49,11 +55,10 @@ class RuleScorer : public Scorer {
     if (const std::string why = unfit_because(question); !why.empty()) {
       return {Outcome::kMissing, 0.0, {}, why};
     }
-    const std::string_view text = trimmed(after_reasoning(answer));
-    if (!text.empty()) return judge(question, text);
-    return verdict(
-        false, {},
-        trimmed(answer).empty() ? "the answer is empty" : "the answer holds nothing but reasoning");
+    // A reference that speaks of such marks asks about them: then they are text.
+    if (names_thinking(question.reference)) return judged(question, answer, {});
+    const Spoken spoken = without_thinking(answer);
+    return judged(question, spoken.answer, spoken);
   }
 
  private:
@@ -62,6 +67,20 @@ class RuleScorer : public Scorer {
     return trimmed(question.reference).empty() ? "the reference is empty" : "";
   }
   [[nodiscard]] virtual Verdict judge(const Question& question, std::string_view answer) const = 0;
+
+  [[nodiscard]] Verdict judged(const Question& question, std::string_view answer,
+                               const Spoken& spoken) const {
+    const std::string_view text = trimmed(answer);
+    if (!text.empty()) {
+      Verdict result = judge(question, text);
+      if (spoken.cut > 0) result.why += "; " + what_was_cut(spoken);
+      return result;
+    }
+    return verdict(false, {},
+                   spoken.cut == 0
+                       ? "the answer is empty"
+                       : "the answer holds nothing but reasoning: " + what_was_cut(spoken));
+  }
 
   std::string name_;
 };

@@ -27,7 +27,8 @@ class Scorer {
 
   /// The verdict on `answer`, UTF-8 or not. An answer that is empty, hedges between two, or cannot
   /// be read is the model's own failure: incorrect, with the reason in `why`. Missing only where
-  /// check() fails. Text up to a closing </think> is not part of the answer.
+  /// check() fails. Thinking in the text (ipw/scoring/thinking.h) is not part of the
+  /// answer; how much was left out stands in `why`.
   [[nodiscard]] virtual record::Verdict score(const record::Question& question,
                                               std::string_view answer) const = 0;
 };
