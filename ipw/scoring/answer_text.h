@@ -12,11 +12,12 @@ namespace ipw::scoring {
 /// The first `most` bytes or so, cut between characters and on one line, for messages.
 [[nodiscard]] std::string shown(std::string_view text, std::size_t most = 60);
 
-/// Case folded (Unicode, full), NFC, invisible characters dropped, apostrophes dropped, other
-/// punctuation and all white space turned into single spaces, the articles a, an, the dropped
-/// unless nothing else is there. Kept, because they change the meaning: symbols (+ $ < = …), # % &
-/// @ / \, the minus before a number, points and commas between digits. Bytes that are no UTF-8
-/// become U+FFFD.
+/// Case folded (Unicode, full), NFC, digits of all scripts as ASCII, invisible characters dropped,
+/// apostrophes dropped, other punctuation and all white space turned into single spaces, the
+/// articles a, an, the dropped unless nothing else is there. Kept, because they change the meaning:
+/// symbols (+ $ < = …), # % & @ / \, points and commas between digits, and a minus before anything
+/// (-5, -.5, -$5, -x, -(3), -\frac…), whatever minus sign it is; hyphens, bullets and dashes are
+/// none. Bytes that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string normalized(std::string_view text);
 
 /// Whether the words of `part` stand together in `whole`; both normalized. "no" is not in "know".
