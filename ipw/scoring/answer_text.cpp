@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "ipw/scoring/character.h"
+
 namespace ipw::scoring {
 namespace {
 
@@ -146,6 +148,8 @@ std::string without_articles(std::string_view text) {
   return result.empty() ? everything : result;
 }
 
+UChar32 code(const Character& character) { return static_cast<UChar32>(character.code); }
+
 // Scripts written without spaces have no word ends to respect.
 bool joins(UChar32 left, UChar32 right) {
   const auto spaceless = [](UChar32 c) {
@@ -153,21 +157,6 @@ bool joins(UChar32 left, UChar32 right) {
            (c >= 0x0e00 && c <= 0x0eff);
   };
   return u_isalnum(left) && u_isalnum(right) && !spaceless(left) && !spaceless(right);
-}
-
-UChar32 last_character(std::string_view text) {
-  const std::size_t length = std::min<std::size_t>(4, text.size());
-  std::size_t start = text.size() - length;
-  while (start + 1 < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) {
-    ++start;
-  }
-  const auto tail = icu::UnicodeString::fromUTF8(text.substr(start));
-  return tail.isEmpty() ? ' ' : tail.char32At(tail.length() - 1);
-}
-
-UChar32 first_character(std::string_view text) {
-  const auto head = icu::UnicodeString::fromUTF8(text.substr(0, 4));
-  return head.isEmpty() ? ' ' : head.char32At(0);
 }
 
 }  // namespace
@@ -211,9 +200,9 @@ bool holds_words(std::string_view whole, std::string_view part) {
        at = whole.find(part, at + 1)) {
     const std::size_t end = at + part.size();
     const bool starts =
-        at == 0 || !joins(last_character(whole.substr(0, at)), first_character(part));
-    const bool ends =
-        end == whole.size() || !joins(last_character(part), first_character(whole.substr(end)));
+        at == 0 || !joins(code(last_character(whole.substr(0, at))), code(first_character(part)));
+    const bool ends = end == whole.size() ||
+                      !joins(code(last_character(part)), code(first_character(whole.substr(end))));
     if (starts && ends) return true;
   }
   return false;

@@ -9,7 +9,9 @@
 
 #include "ipw/scoring/answer_text.h"
 #include "ipw/scoring/choice.h"
+#include "ipw/scoring/formula.h"
 #include "ipw/scoring/numeric.h"
+#include "ipw/scoring/stated.h"
 #include "ipw/scoring/thinking.h"
 
 namespace ipw::scoring {
@@ -103,11 +105,22 @@ class Normalized final : public RuleScorer {
 
  private:
   [[nodiscard]] Verdict judge(const Question& question, std::string_view answer) const override {
+    if (is_formula(question.reference)) return judge_formula(question, answer);
     const std::string expected = normalized(question.reference);
-    std::string given = normalized(answer);
+    std::string given = normalized(untagged(answer));
     const bool same = expected.empty() ? answer == trimmed(question.reference) : given == expected;
     return verdict(same, std::move(given),
                    same ? "the same words" : "not '" + shown(expected) + "'");
+  }
+
+  // Nothing is calculated: the formula that the answer states, or is, must be written the same way.
+  static Verdict judge_formula(const Question& question, std::string_view answer) {
+    const std::string expected = formula_text(stated_text(question.reference));
+    std::string given = formula_text(stated_text(answer));
+    const bool same = given == expected;
+    return verdict(same, std::move(given),
+                   same ? "the same formula, as text"
+                        : "not '" + shown(expected) + "' (formulas are compared as text)");
   }
 };
 
@@ -133,7 +146,10 @@ class Numeric final : public RuleScorer {
 
  private:
   [[nodiscard]] std::string unfit_because(const Question& question) const override {
-    const NumericAnswer reference = numeric_answer(question.reference);
+    const NumericAnswer reference = reference_number(question);
+    if (reference.formula) {
+      return "the reference '" + shown(question.reference) + "' is a formula, not a plain number";
+    }
     if (!reference.number) {
       return "the reference '" + shown(question.reference) + "' is not a number";
     }
@@ -143,9 +159,21 @@ class Numeric final : public RuleScorer {
     return {};
   }
 
+  // Words may stand around a reference that is to be a number ("12 monkeys"), mathematics may not.
+  static NumericAnswer reference_number(const Question& question) {
+    if (auto number = plain_number(question.reference)) return *number;
+    NumericAnswer reference = numeric_answer(question.reference);
+    if (!reference.stated && is_mathematical(question.reference)) reference.formula = true;
+    return reference;
+  }
+
   [[nodiscard]] Verdict judge(const Question& question, std::string_view answer) const override {
-    const NumericAnswer reference = numeric_answer(question.reference);
+    const NumericAnswer reference = reference_number(question);
     NumericAnswer given = numeric_answer(answer);
+    if (given.formula) {
+      return verdict(false, given.text,
+                     "the answer is a formula, not a plain number (" + given.where + ")");
+    }
     if (!given.number) return verdict(false, {}, "the answer holds no number");
     if (given.ambiguous) {
       return verdict(false, given.text, "the answer leaves open which number it means");
@@ -330,12 +358,7 @@ core::Result<std::unique_ptr<Scorer>> make_scorer(std::string_view spec) {
 
 std::string_view scorer_for(const Question& question) {
   if (!question.choices.empty()) return "choice";
-  const NumericAnswer reference = numeric_answer(question.reference);
-  if (!reference.number || reference.ambiguous) return "normalized";
-  if (reference.where == "after ####") return "numeric";
-  const bool alone = reference.candidates == 1 &&
-                     trimmed(plain_mathematics(question.reference)).size() == reference.text.size();
-  return alone ? "numeric" : "normalized";
+  return plain_number(question.reference) ? "numeric" : "normalized";
 }
 
 }  // namespace ipw::scoring
