@@ -112,7 +112,9 @@ class HttpClient::Loop {
                                   });
     }
     if (exchange->cancel.stop_requested() || stopping_) return cancel(exchange);
-    assign(origin_of(exchange->request.url), exchange);
+    Origin& origin = origin_of(exchange->request.url);
+    if (!origin.line.empty()) return queue(origin, exchange);  // whoever waits comes first
+    assign(origin, exchange);
   }
 
   Origin& origin_of(const Url& url) {
@@ -144,9 +146,13 @@ class HttpClient::Loop {
     } else if (room) {
       connect(origin, exchange);
     } else {
-      origin.line.push_back(exchange);
-      if (exchange->deadline) timer_.watch(*exchange->deadline);
+      queue(origin, exchange);
     }
+  }
+
+  void queue(Origin& origin, const ExchangePointer& exchange) {
+    origin.line.push_back(exchange);
+    if (exchange->deadline) timer_.watch(*exchange->deadline);
   }
 
   void connect(Origin& origin, const ExchangePointer& exchange) {

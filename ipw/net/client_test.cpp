@@ -151,6 +151,36 @@ TEST(HttpClient, HoldsTheLimitOfConnectionsAndServesTheLineInTurn) {
   EXPECT_EQ(http->open_connections(), 2U);
 }
 
+TEST(HttpClient, LetsNobodyPassWhoComesWhileALineStands) {
+  std::promise<void> go_on;
+  const auto going = go_on.get_future().share();
+  std::mutex mutex;
+  std::vector<std::string> order;
+  FaultServer server([&](FaultPeer& peer) {
+    for (std::string request = peer.read_request(); !request.empty();
+         request = peer.read_request()) {
+      {
+        const std::scoped_lock lock(mutex);
+        order.push_back(request.substr(0, request.find(" HTTP")));
+      }
+      going.wait();
+      peer.send(http_answer("200 OK", "text/plain", "x"));
+    }
+  });
+  const auto http = client({.connections_per_server = 1});
+  Record waits;
+  Record comes;
+  // Started while the connection is about to be free again and `waits` stands in line for it.
+  http->start({.url = server.url("/1")}, {.on_data = [&](std::string_view, core::Instant) {
+                http->start({.url = server.url("/3")}, comes.handlers());
+              }});
+  http->start({.url = server.url("/2")}, waits.handlers());
+  go_on.set_value();
+  EXPECT_FALSE(waits.wait_end().failure);
+  EXPECT_FALSE(comes.wait_end().failure);
+  EXPECT_EQ(order, (std::vector<std::string>{"GET /1", "GET /2", "GET /3"}));
+}
+
 TEST(HttpClient, StartsTheNextRequestFromAHandler) {
   const auto server = echo_server();
   const auto http = client();
