@@ -9,6 +9,7 @@
 #include "ipw/core/random.h"
 #include "ipw/core/units.h"
 #include "ipw/net/failure.h"
+#include "ipw/net/header.h"
 
 namespace ipw::net {
 
@@ -29,9 +30,18 @@ struct RetryPolicy {
                                                        const Failure& failure, int attempt,
                                                        core::Random& random);
 
-/// Retry-After in seconds or as an HTTP date (RFC 9110 §10.2.3), from `now` on, never negative;
-/// absent where `value` is neither.
+/// What a value of Retry-After asks for, from `now` on: seconds, with a fraction or a unit ("1.5",
+/// "30s", "500ms") where a server adds one, a Unix time of about now, an HTTP date in any of its
+/// three forms (RFC 9110 §5.6.7, §10.2.3) or one of RFC 3339. Never negative nor more than a day;
+/// absent where `value` is none of these.
 [[nodiscard]] std::optional<core::Seconds> parse_retry_after(std::string_view value,
                                                              core::WallTime now);
+
+/// What an answer asks for that is to be asked again: retry-after-ms or x-ms-retry-after-ms
+/// (OpenAI, Azure), which are finer, before Retry-After, before the retryDelay of a
+/// google.rpc.RetryInfo in the body (Gemini sends no field). Bounds as parse_retry_after.
+[[nodiscard]] std::optional<core::Seconds> retry_after_of(const Headers& headers,
+                                                          std::string_view body,
+                                                          core::WallTime now);
 
 }  // namespace ipw::net

@@ -72,13 +72,81 @@ TEST(Retry, WaitsAtLeastAsLongAsTheServerAskedForAndNotForOneThatAsksForTooMuch)
 }
 
 TEST(RetryAfter, IsSecondsOrADate) {
-  EXPECT_EQ(parse_retry_after("120", kNow), Seconds(120));
-  EXPECT_EQ(parse_retry_after("0", kNow), Seconds(0));
-  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow), Seconds(37));  // RFC 9110
-  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:48:37 GMT", kNow), Seconds(0));
-  for (const char* text : {"", "soon", "-1", "1.5", "Sun, 31 Feb 1994 08:49:37 GMT",
-                           "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Xxx 1994 08:49:37 GMT"}) {
+  const struct {
+    const char* value;
+    double seconds;
+  } cases[] = {
+      {"120", 120},
+      {"0", 0},
+      {" 3 ", 3},
+      {"\"3\"", 3},
+      {"0.503", 0.503},
+      {"299.997", 299.997},
+      {"292.052427053", 292.052427053},
+      {"1e1", 10},
+      {"30s", 30},
+      {"7.66s", 7.66},
+      {"500ms", 0.5},
+      {"2 sec", 2},
+      {"5m", 300},
+      {"-1", 0},
+      {"-0.5", 0},
+      {"99999999999999999999", 86400},
+      {"1e300", 86400},
+      {"604800", 86400},
+      {"784111777", 37},                      // the Unix time of kNow and 37 s
+      {"784111700", 0},                       // which has passed
+      {"Sun, 06 Nov 1994 08:49:37 GMT", 37},  // RFC 9110's three forms
+      {"Sunday, 06-Nov-94 08:49:37 GMT", 37},
+      {"Sun Nov  6 08:49:37 1994", 37},
+      {"Sun, 06 Nov 1994 08:49:37 UTC", 37},
+      {"Sun, 6 Nov 1994 08:49:37 +0000", 37},
+      {"1994-11-06T08:49:37Z", 37},
+      {"1994-11-06T08:49:37.5Z", 37},
+      {"Sun, 06 Nov 1994 08:48:37 GMT", 0},
+      {"Fri, 31 Dec 9999 23:59:59 GMT", 86400},
+  };
+  for (const auto& expected : cases) {
+    const auto asked = parse_retry_after(expected.value, kNow);
+    ASSERT_TRUE(asked) << expected.value;
+    EXPECT_NEAR(asked->count(), expected.seconds, 1e-6) << expected.value;
+  }
+  for (const char* text : {"", " ", "soon", "inf", "nan", "-inf", "1e999", "1,5", "0x10", "s", "ms",
+                           "1 2", "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 PST",
+                           "Sun, 06 Xxx 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT",
+                           "Sun, 06 Nov 1994 08:49 GMT", "1994-13-06T08:49:37Z"}) {
     EXPECT_FALSE(parse_retry_after(text, kNow)) << text;
+  }
+}
+
+TEST(RetryAfter, TakesAYearOfTwoDigitsForOneThatIsNotFarAhead) {
+  const WallTime now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 6);
+  EXPECT_EQ(parse_retry_after("Friday, 06-Nov-26 00:00:09 GMT", now), Seconds(9));
+  EXPECT_EQ(parse_retry_after("Friday, 06-Nov-76 00:00:00 GMT", now), Seconds(86400));
+  EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:49:37 GMT", now), Seconds(0));
+}
+
+TEST(RetryAfter, IsTakenFromTheFinestPlaceThatTellsIt) {
+  const auto asked = [](const Headers& headers, std::string_view body = {}) {
+    const auto seconds = retry_after_of(headers, body, kNow);
+    return seconds ? seconds->count() : -1.0;
+  };
+  const std::string info =
+      R"({"error":{"code":429,"details":[{"@type":"type.googleapis.com/google.rpc.Help"},
+         {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17.5s"}]}})";
+  EXPECT_DOUBLE_EQ(asked({{"Retry-After", "2"}, {"retry-after-ms", "1250"}}), 1.25);
+  EXPECT_DOUBLE_EQ(asked({{"X-MS-Retry-After-MS", "30"}}), 0.03);
+  EXPECT_DOUBLE_EQ(asked({{"retry-after-ms", "0.5"}}), 0.0005);
+  EXPECT_DOUBLE_EQ(asked({{"retry-after-ms", "2s"}}), 2);
+  EXPECT_DOUBLE_EQ(asked({{"retry-after-ms", "-4"}}), 0);
+  EXPECT_DOUBLE_EQ(asked({{"retry-after-ms", "1e30"}}), 86400);
+  EXPECT_DOUBLE_EQ(asked({{"Retry-After", "2"}, {"retry-after-ms", "soon"}}), 2);
+  EXPECT_DOUBLE_EQ(asked({}, info), 17.5);
+  EXPECT_DOUBLE_EQ(asked({{"Retry-After", "3"}}, info), 3);
+  EXPECT_DOUBLE_EQ(asked({{"Retry-After", "later"}}, info), 17.5);
+  for (const char* body : {"", "[]", "{}", R"({"error":"x"})", R"({"error":{"details":{}}})",
+                           R"({"error":{"details":[1,{"retryDelay":3},{"retryDelay":"x"}]}})"}) {
+    EXPECT_DOUBLE_EQ(asked({}, body), -1) << body;
   }
 }
 
