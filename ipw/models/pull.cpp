@@ -18,6 +18,7 @@
 #include "ipw/models/partial_file.h"
 #include "ipw/net/failure.h"
 #include "ipw/net/header.h"
+#include "ipw/net/redirect.h"
 #include "ipw/net/url.h"
 
 namespace ipw::models {
@@ -181,33 +182,6 @@ class Transfer {
   std::stop_source given_up_;
 };
 
-core::Result<net::Url> redirected(const net::Url& from, const net::Headers& headers) {
-  const std::string_view location = net::find_header(headers, "Location").value_or("");
-  const auto refuse = [&](std::string_view why) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("{} redirects {} (give the address of the file itself)",
-                            from.authority(), why));
-  };
-  if (location.empty()) return refuse("without saying where to");
-  net::Url to = from;
-  to.authorization.clear();
-  if (location.starts_with('/') && !location.starts_with("//")) {
-    to.target = location;
-    return to;
-  }
-  const std::string whole = location.starts_with("//")
-                                ? (from.tls ? "https:" : "http:") + std::string(location)
-                                : std::string(location);
-  const auto parsed = net::parse_url(whole);
-  if (!parsed) return refuse("to what is no address");
-  if (from.tls && !parsed->tls) return refuse("from https to http, which is not followed");
-  return *parsed;
-}
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 class Pull {
  public:
   Pull(net::HttpClient& http, const PullRequest& request, const PullOptions& options,
@@ -252,14 +226,14 @@ class Pull {
   }
 
   [[nodiscard]] net::HttpRequest request_to(const net::Url& url, const PartialFile& partial) const {
-    net::HttpRequest request{.method = "GET", .url = url, .headers = {}, .body = {}};
+    net::HttpRequest request{
+        .method = "GET", .url = url, .headers = {}, .body = {}, .keeps_answer = false};
     if (partial.size() > 0 && !partial.state().etag.empty()) {
       request.headers.push_back({"Range", fmt::format("bytes={}-", partial.size())});
       request.headers.push_back({"If-Range", partial.state().etag});
     }
     const auto hub = net::parse_url(request_.hub);
-    if (!request_.hub_token.empty() && hub && hub->authority() == url.authority() &&
-        hub->tls == url.tls) {
+    if (!request_.hub_token.empty() && hub && net::same_origin(*hub, url)) {
       request.headers.push_back({"Authorization", "Bearer " + request_.hub_token});
     }
     return request;
@@ -287,11 +261,11 @@ class Pull {
         IPW_CHECK(partial.restart({.source = source, .etag = {}, .total = std::nullopt}));
         continue;
       }
-      if (!is_redirect(head.status)) {
+      if (!net::is_redirect(head.status)) {
         return net::status_failure(head.status, head.headers, transfer.body(),
                                    options_.clock->wall());
       }
-      IPW_TRY(url, redirected(url, head.headers));
+      IPW_TRY(url, net::redirect_target(url, head.headers));
     }
     return fail(ErrorCode::kUnavailable,
                 fmt::format("{} redirects without end (give the address of the file itself)",

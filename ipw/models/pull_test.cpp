@@ -418,6 +418,18 @@ TEST_F(PullTest, SaysWhatTheServerSaid) {
   expect_only({});
 }
 
+TEST_F(PullTest, FollowsNoRedirectIntoASocketOrAnotherScheme) {
+  for (const char* location :
+       {"unix:/run/docker.sock", "file:///etc/passwd", "ftp://127.0.0.1/f"}) {
+    RawServer server({"HTTP/1.1 302 Found\r\nLocation: " + std::string(location) +
+                      "\r\nContent-Length: 0\r\n\r\n"});
+    const auto pulled = pull(request(server.url()));
+    ASSERT_FALSE(pulled);
+    EXPECT_THAT(pulled.error().message, HasSubstr("neither http nor https")) << location;
+    expect_only({});
+  }
+}
+
 TEST_F(PullTest, FollowsNoEndlessRedirect) {
   const std::string loop =
       "HTTP/1.1 302 Found\r\nLocation: /model.gguf\r\nContent-Length: 0\r\n\r\n";

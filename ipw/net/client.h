@@ -30,6 +30,8 @@ struct HttpRequest {
   Url url;
   Headers headers;
   std::string body;
+  bool keeps_answer = true;  // false: its bytes go to a disk as they come, and none of the bounds
+                             // on memory holds
 };
 
 struct ResponseHead {

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -46,6 +49,15 @@ void add_field(std::string& head, std::string_view name, std::string_view value)
 bool may_have_body(const HttpRequest& request) {
   return !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
          request.method == "PATCH";
+}
+
+// Not the server's own word: it may say anything.
+std::string_view known_coding(std::string_view coding) {
+  constexpr auto kKnown =
+      std::to_array<std::string_view>({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"});
+  const auto* known =
+      std::ranges::find_if(kKnown, [&](std::string_view name) { return same_name(name, coding); });
+  return known == kKnown.end() ? "in another way" : *known;
 }
 
 std::string request_head(const HttpRequest& request, const Url* plain_proxy,
@@ -197,9 +209,11 @@ void ClientConnection::begin_exchange() {
 }
 
 void ClientConnection::expect(MessageKind kind) {
+  const bool kept = state_ != State::kExchange || exchange_->request.keeps_answer;
   parser_.emplace(kind,
                   MessageLimits{.head_bytes = shared_.options.most_head_bytes,
-                                .body_bytes = shared_.options.most_body_bytes},
+                                .body_bytes = kept ? shared_.options.most_body_bytes
+                                                   : std::numeric_limits<std::uint64_t>::max()},
                   static_cast<MessageSink&>(*this));
   refused_.reset();
 }
@@ -298,11 +312,10 @@ void ClientConnection::take(std::string_view bytes) {
 void ClientConnection::on_head(MessageHead head) {
   if (state_ == State::kTunnel) {
     if (head.status / 100 != 2) {
-      refused_ = Failure{
-          .kind = FailureKind::kConnect,
-          .message = fmt::format("the proxy {} would not connect to {}: status {} {}",
-                                 proxy_->authority(), server_name(), head.status, head.reason),
-          .status = head.status};
+      refused_ = Failure{.kind = FailureKind::kConnect,
+                         .message = fmt::format("the proxy {} would not connect to {}: status {}",
+                                                proxy_->authority(), server_name(), head.status),
+                         .status = head.status};
     }
     return;
   }
@@ -314,7 +327,7 @@ void ClientConnection::on_head(MessageHead head) {
         Failure{.kind = FailureKind::kProtocol,
                 .message = fmt::format("cannot read the answer of {}: it is compressed ({}), "
                                        "although identity was asked for",
-                                       server_name(), coding->substr(0, 40)),
+                                       server_name(), known_coding(*coding)),
                 .status = head.status};
     return;
   }

@@ -410,6 +410,18 @@ TEST(HttpFaults, OfABodyWithoutBoundEndAtTheBound) {
   EXPECT_LE(record.body.size(), 1'000'000U);
 }
 
+TEST(HttpClient, BoundsNoAnswerThatIsNotKept) {
+  FaultServer server([](FaultPeer& peer) {
+    peer.read_request();
+    peer.send(http_answer("200 OK", "text/plain", std::string(100'000, 'x')));
+  });
+  const auto http = client({.most_body_bytes = 1000});
+  Record record;
+  http->start({.url = server.url(), .keeps_answer = false}, record.handlers());
+  EXPECT_FALSE(record.wait_end().failure);
+  EXPECT_EQ(record.body.size(), 100'000U);
+}
+
 TEST(HttpFaults, OfAServerThatReadsNothingEndWithTheIdleTimeout) {
   std::mutex held;
   held.lock();
