@@ -118,7 +118,7 @@ std::string reason_in(std::string_view body) {
   const std::size_t title = body.find("<title>");
   if (title != std::string_view::npos) {
     const std::string_view rest = body.substr(title + 7);
-    return "a page called \"" + one_line(rest.substr(0, rest.find('<'))) + "\"";
+    return "a page called \"" + std::string(rest.substr(0, rest.find('<'))) + "\"";
   }
   return std::string(body);
 }
@@ -134,14 +134,16 @@ core::Error to_error(const Failure& failure) {
   return {code, failure.message};
 }
 
+std::string quoted(std::string_view said, const SecretMask& mask) {
+  return one_line(mask(std::string(said)));
+}
+
 std::optional<Failure> status_failure(int status, const Headers& headers, std::string_view body,
-                                      core::WallTime now) {
+                                      core::WallTime now, const SecretMask& mask) {
   if (status >= 200 && status < 300) return std::nullopt;
   Failure failure{.kind = FailureKind::kStatus, .status = status, .answered = true};
-  if (const auto value = find_header(headers, "Retry-After")) {
-    failure.retry_after = parse_retry_after(*value, now);
-  }
-  const std::string reason = one_line(reason_in(body));
+  failure.retry_after = retry_after_of(headers, body, now);
+  const std::string reason = quoted(reason_in(body), mask);
   failure.message = fmt::format("the server answered with status {}{}{}{}", status,
                                 reason.empty() ? "" : ": ", reason, status_row(status).advice);
   return failure;

@@ -10,6 +10,7 @@
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
 #include "ipw/net/header.h"
+#include "ipw/net/secret_mask.h"
 
 namespace ipw::net {
 
@@ -42,9 +43,14 @@ struct Failure {
 /// kUsage; dns, connect, tls, timeout and protocol are kUnavailable.
 [[nodiscard]] core::Error to_error(const Failure& failure);
 
+/// What a server said, as a message may repeat it: secrets masked before anything is cut, one line
+/// of valid UTF-8, at most 300 bytes.
+[[nodiscard]] std::string quoted(std::string_view said, const SecretMask& mask);
+
 /// The failure that an answer with `status` is; `body` (HTML, JSON or text; may be cut) gives its
-/// reason: the "message" of a JSON error, else the text, shortened. Absent for 2xx.
+/// reason: the "message" of a JSON error, else the text, quoted(). Absent for 2xx.
 [[nodiscard]] std::optional<Failure> status_failure(int status, const Headers& headers,
-                                                    std::string_view body, core::WallTime now);
+                                                    std::string_view body, core::WallTime now,
+                                                    const SecretMask& mask = {});
 
 }  // namespace ipw::net

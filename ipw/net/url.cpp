@@ -14,6 +14,8 @@ namespace {
 using core::ErrorCode;
 using core::fail;
 
+constexpr std::string_view kBasic = "Basic ";
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string lower_case(std::string_view text) {
@@ -133,7 +135,11 @@ core::Result<Url> parse_url(std::string_view text) {
   std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   rest.remove_prefix(authority.size());
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    url.authorization = "Basic " + base64(percent_decode(authority.substr(0, at)));
+    const std::string user = percent_decode(authority.substr(0, at));
+    url.authorization = std::string(kBasic) + base64(user);
+    if (const std::size_t colon = user.find(':'); colon != std::string::npos) {
+      url.password = user.substr(colon + 1);
+    }
     authority.remove_prefix(at + 1);
   }
   if (const std::string_view why = take_host(authority, url); !why.empty()) {
@@ -157,6 +163,11 @@ Url Url::join(std::string_view path) const {
   if (!path.starts_with('/')) joined.target += '/';
   joined.target += path;
   return joined;
+}
+
+std::vector<std::string> Url::secrets() const {
+  if (!authorization.starts_with(kBasic)) return {};
+  return {authorization.substr(kBasic.size()), password};
 }
 
 std::string percent_encode(std::string_view bytes) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ipw/core/result.h"
 
@@ -18,6 +19,7 @@ struct Url {
   std::string target = "/";   // path and query, as they go into the request line
   std::string socket_path;    // of a Unix socket, else empty
   std::string authorization;  // value of the Authorization field for `user:password@`, else empty
+  std::string password;       // of `user:password@`, decoded, else empty
 
   /// `host`, `host:port` or `[v6]:port`, the port only where it is not the scheme's: as the Host
   /// field and the manifest have it. Never the user's name or password.
@@ -25,6 +27,8 @@ struct Url {
   /// The same server with another target: the base's path joined with `path` ("/v1" and "chat" as
   /// well as "/v1/" and "/chat" give "/v1/chat"); a query of the base is dropped.
   [[nodiscard]] Url join(std::string_view path) const;
+  /// What of it nobody may repeat: what is sent of user and password.
+  [[nodiscard]] std::vector<std::string> secrets() const;
 };
 
 /// kUsage, without repeating a password, where `text` is no such address.

@@ -33,6 +33,11 @@ TEST(Url, TurnsUserAndPasswordIntoAFieldAndNeverShowsThem) {
   const Url with_user = url("http://Aladdin:open%20sesame@host:81/");
   EXPECT_EQ(with_user.authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");  // RFC 7617, section 2
   EXPECT_EQ(with_user.authority(), "host:81");
+  EXPECT_EQ(with_user.secrets(),
+            (std::vector<std::string>{"QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "open sesame"}));
+  EXPECT_EQ(url("http://token@host/").password, "");
+  EXPECT_EQ(url("http://@host/").password, "");
+  EXPECT_TRUE(url("http://host/").secrets().empty());
   const auto refused = parse_url("http://me:secret@ho st/");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.find("secret"), std::string::npos);
