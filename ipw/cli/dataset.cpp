@@ -126,7 +126,8 @@ std::string controls_text(const std::vector<profiling::ControlScores>& scores) {
     }
     table.add(std::move(cells));
   }
-  std::string text = table.text() + "share that the scorer calls correct, 95 % Wilson limits\n";
+  std::string text =
+      table.text(report::kAnyWidth) + "share that the scorer calls correct, 95 % Wilson limits\n";
   for (const profiling::Control& control : profiling::controls()) {
     text += fmt::format("  {}: answers with {}\n", control.name, control.answer);
   }

@@ -157,7 +157,7 @@ void print_table(const std::vector<models::ServerStatus>& statuses, std::ostream
                status.uptime ? duration_text(*status.uptime) : "—",
                status.state.model.empty() ? "—" : status.state.model, status.state.base_url});
   }
-  out << table.text();
+  out << table.text(report::kAnyWidth);
   for (const models::ServerStatus& status : statuses) {
     if (status.healthy && !status.state.model.empty()) {
       out << "\nMeasure " << status.state.name << " with:\n  " << profile_command(status.state)

@@ -30,7 +30,7 @@ std::string FigureTable::text() const {
   Table table({"figure", "value", "95 % interval", "n", "source"},
               {true, false, true, false, true});
   for (const std::vector<std::string>& row : rows_) table.add(row);
-  std::string text = table.text(kTerminalWidth);
+  std::string text = table.text(kTerminalWidth, Names::kWhole);
   for (std::size_t i = 0; i < notes_.size(); ++i) {
     text += wrapped(fmt::format("({}) {}", i + 1, notes_[i]), kTerminalWidth, 4) + "\n";
   }

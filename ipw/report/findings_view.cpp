@@ -76,7 +76,7 @@ std::string section_text(const analysis::FindingSection& section, std::size_t mo
     }
     table.add(cells);
   }
-  std::string text = section.title + "\n" + table.text(0);
+  std::string text = section.title + "\n" + table.text(kAnyWidth);
   if (shown < section.rows.size()) {
     text +=
         fmt::format("… {} more (all of them with --json and --csv)\n", section.rows.size() - shown);

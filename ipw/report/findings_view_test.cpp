@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/core/random.h"
 #include "ipw/report/findings_page.h"
 #include "ipw/report/findings_plots.h"
 #include "ipw/report/html_text.h"
@@ -54,6 +55,27 @@ TEST(FindingsText, ShowsValueIntervalReasonAndSource) {
   EXPECT_THAT(text, HasSubstr("— (1)"));
   EXPECT_THAT(text, HasSubstr("(1) nobody told"));
   EXPECT_THAT(text, HasSubstr("source: published: a table"));
+}
+
+TEST(FindingsText, NamesEveryRowWholeHoweverManyColumnsThereAre) {
+  core::Random random(21);
+  for (int round = 0; round < 100; ++round) {
+    analysis::FindingSection section{"models", "Models", {}};
+    const std::size_t figures_shown = 1 + random.below(9);
+    for (int row = 0; row < 10; ++row) {
+      std::string name = "row";
+      for (std::size_t i = random.below(9); i > 0; --i) name += " of the pool " + std::to_string(i);
+      analysis::FindingRow added{name, {}};
+      for (std::size_t f = 0; f < figures_shown; ++f) {
+        added.figures.push_back({"figure_" + std::to_string(f), share(.5)});
+      }
+      section.rows.push_back(std::move(added));
+    }
+    const std::string text = findings_text({.sections = {section}, .notes = {}});
+    for (const analysis::FindingRow& row : section.rows) {
+      EXPECT_THAT(text, HasSubstr("\n" + row.label + " "));
+    }
+  }
 }
 
 TEST(FindingsText, SaysHowManyRowsItDoesNotShow) {

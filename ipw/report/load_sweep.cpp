@@ -133,7 +133,7 @@ std::string sweep_text(const std::vector<RunReport>& reports, const LoadSweep& s
     for (const Column& column : kColumns) cells.push_back(cell(report, column.figure));
     table.add(std::move(cells));
   }
-  return table.text(kTerminalWidth) + wrapped(knee_text(sweep), kTerminalWidth, 2) +
+  return table.text(kTerminalWidth, Names::kWhole) + wrapped(knee_text(sweep), kTerminalWidth, 2) +
          "\nlatencies count from the schedule, those under \"from send\" (p99) from sending\n";
 }
 

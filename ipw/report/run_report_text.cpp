@@ -14,7 +14,7 @@
 namespace ipw::report {
 namespace {
 
-constexpr std::size_t kFirstColumn = 18;  // of the narrow tables
+constexpr std::size_t kModelColumn = 18;  // of a table with a column for each run
 constexpr double kLateDispatch = 0.010;   // seconds, as profiling::Punctuality judges
 
 // What stands in the narrow tables, one column each: the first of the names that has a value.
@@ -190,11 +190,11 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
   if (tasks.empty()) return {};
   std::vector<std::string> header{"task"};
   for (const RunReport& report : reports) {
-    header.push_back(shortened(model_title(report.manifest), kFirstColumn));
+    header.push_back(shortened(model_title(report.manifest), kModelColumn));
   }
   Table table(std::move(header));
   for (const std::string& name : tasks) {
-    std::vector<std::string> cells{shortened(name.empty() ? "(none)" : name, kFirstColumn)};
+    std::vector<std::string> cells{name.empty() ? "(none)" : name};
     for (const RunReport& report : reports) {
       const auto task = std::ranges::find(report.tasks, name, &TaskReport::task);
       const record::Figure* accuracy =
@@ -205,12 +205,13 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
     }
     table.add(std::move(cells));
   }
-  return "\naccuracy by task, 95 % intervals in brackets\n" + table.text(kTerminalWidth);
+  return "\naccuracy by task, 95 % intervals in brackets\n" +
+         table.text(kTerminalWidth, Names::kWhole);
 }
 
 // A narrow table and what its marks mean.
 std::string with_legend(const Table& table) {
-  std::string text = table.text(kTerminalWidth);
+  std::string text = table.text(kTerminalWidth, Names::kWhole);
   const bool too_wide = text.find(kTooWideText) != std::string::npos;
   text +=
       "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
@@ -282,7 +283,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
   if (reports.size() > 1) {
     Table table = narrow_table("run");
     for (const RunReport& report : reports) {
-      add_narrow(table, shortened(model_title(report.manifest), kFirstColumn), report.figures);
+      add_narrow(table, model_title(report.manifest), report.figures);
     }
     text += with_legend(table);
     if (by_task && reports.size() <= kRunsAbreast) return text + tasks_abreast(reports);
@@ -292,8 +293,7 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
     if (!by_task || report.tasks.empty()) continue;
     Table table = narrow_table("task");
     for (const TaskReport& task : report.tasks) {
-      add_narrow(table, shortened(task.task.empty() ? "(none)" : task.task, kFirstColumn),
-                 task.figures);
+      add_narrow(table, task.task.empty() ? "(none)" : task.task, task.figures);
     }
     text += fmt::format("\n{}, by task\n", model_title(report.manifest)) + with_legend(table);
   }

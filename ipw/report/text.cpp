@@ -128,7 +128,7 @@ void Table::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
-std::string Table::text(std::size_t width) const {
+std::string Table::text(std::size_t width, Names names) const {
   const std::size_t columns = rows_.front().size();
   std::vector<std::size_t> widths(columns, 0);
   for (const std::vector<std::string>& row : rows_) {
@@ -140,7 +140,8 @@ std::string Table::text(std::size_t width) const {
   for (std::size_t i = 0; i + 1 < columns; ++i) before_last += widths[i] + 2;
   if (left_.back() && before_last + 10 < width) {
     widths.back() = std::min(widths.back(), width - before_last);
-  } else if (const std::size_t all = before_last + widths.back(); all > width) {
+  } else if (const std::size_t all = before_last + widths.back();
+             all > width && names == Names::kShortened) {
     const std::size_t least = std::min(widths.front(), kLeastFirstColumn);
     const std::size_t taken = std::min(all - width, widths.front() - least);
     widths.front() -= taken;

@@ -2,6 +2,7 @@
 // Figures as people read them in a terminal: three significant digits, SI prefixes, aligned
 // columns.
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,15 +31,24 @@ struct UnitScale {
 /// "tokens/s" and "/token" are left to the name of the row.
 [[nodiscard]] std::string quantity_text(double value, const std::string& unit);
 
+/// What becomes of the cells of a table's first column where a line is wider than it may be.
+enum class Names {
+  kShortened,  // to eight columns at least: for displays that are drawn again and again
+  kWhole,      // the line is then wider
+};
+
+/// A line may be as wide as it needs to.
+inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
+
 /// Columns as wide as their widest cell, two spaces between them; the first is aligned left, the
 /// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell
-/// where that is aligned left; else the first cells are shortened, to eight columns at least.
+/// where that is aligned left; else `names` decides.
 class Table {
  public:
   explicit Table(std::vector<std::string> header, std::vector<bool> left = {});
   void add(std::vector<std::string> row);
   /// One line per row, header and rule above; every line ends with a newline.
-  [[nodiscard]] std::string text(std::size_t width = 100) const;
+  [[nodiscard]] std::string text(std::size_t width = 100, Names names = Names::kShortened) const;
 
  private:
   std::vector<std::vector<std::string>> rows_;

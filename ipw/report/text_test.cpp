@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <string>
+#include <vector>
+
+#include "ipw/core/random.h"
 
 namespace ipw::report {
 namespace {
@@ -53,6 +57,34 @@ TEST(Table, ShortensTheFirstCellsOfALineThatIsTooWide) {
   EXPECT_EQ(table.text(24),
             "name              number\n────────────────────────\n"
             "ärgerlich ...  123456789\n");
+}
+
+TEST(Table, KeepsWholeNamesAtEveryWidthWhereItIsToldTo) {
+  core::Random random(20);
+  const std::vector<std::string> pieces{"a",   "model ",    "µ",           "日本",
+                                        "-7B", ", batch 8", " (reference)"};
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t columns = 2 + random.below(9);
+    std::vector<bool> left;
+    for (std::size_t i = 0; i < columns; ++i) left.push_back(random.below(2) == 0);
+    Table table(std::vector<std::string>(columns, "figure"), left);
+    std::vector<std::string> names;
+    for (int row = 0; row < 10; ++row) {
+      std::string name;
+      while (random.below(12) != 0) name += pieces[random.below(pieces.size())];
+      while (name.ends_with(' ')) name.pop_back();
+      names.push_back(name);
+      std::vector<std::string> cells(columns, "0.500 [0.400, 0.600]");
+      cells.front() = name;
+      table.add(std::move(cells));
+    }
+    const std::string whole = table.text(1 + random.below(120), Names::kWhole);
+    const std::string any = table.text(kAnyWidth);
+    for (const std::string& name : names) {
+      EXPECT_NE(whole.find("\n" + name), std::string::npos) << name << "\n" << whole;
+      EXPECT_NE(any.find("\n" + name), std::string::npos) << name << "\n" << any;
+    }
+  }
 }
 
 TEST(Table, WrapsALongLastColumnBelowItself) {
