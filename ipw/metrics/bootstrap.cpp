@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t kManyUnits = 8192;  // above, one pass per resample leaves the cache
 
 constexpr const char* kNoSpread = "one observation has no spread";
-constexpr const char* kNotPositive = "not above zero: noise outweighs it";
 
 /// Each resample owns a generator, so that no order of computing changes a number.
 core::Random generator(std::uint64_t seed, std::uint64_t resample) {
@@ -92,16 +91,6 @@ double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Jackknife variance of the logarithm of the statistic that left `values`.
-double log_variance(std::vector<double> values) {
-  for (double& value : values) value = std::log(value);
-  const double centre = mean(values);
-  double squares = 0.0;
-  for (const double value : values) squares += (value - centre) * (value - centre);
-  const double count = static_cast<double>(values.size());
-  return squares * (count - 1.0) / count;
-}
-
 /// Skewness of the influence values: the `a` of BCa.
 double acceleration(std::span<const double> left_out) {
   const double centre = mean(left_out);
@@ -154,11 +143,14 @@ UnitSums::UnitSums(std::size_t unit_count, std::size_t column_count, std::size_t
       repeats(repeat_count),
       block(std::max<std::size_t>(block_length, 1)),
       by_unit(unit_count * column_count, 0.0),
-      by_repeat(repeat_count > 1 ? repeat_count * column_count : 0, 0.0) {}
+      by_repeat(repeat_count > 1 ? repeat_count * column_count : 0, 0.0),
+      by_cell(repeat_count > 1 ? unit_count * repeat_count * column_count : 0, 0.0) {}
 
 void UnitSums::add(std::size_t unit, std::size_t repeat, std::size_t column, double value) {
   by_unit[unit * columns + column] += value;
-  if (repeats > 1) by_repeat[repeat * columns + column] += value;
+  if (repeats == 1) return;
+  by_repeat[repeat * columns + column] += value;
+  by_cell[(unit * repeats + repeat) * columns + column] += value;
 }
 
 std::vector<double> UnitSums::totals() const {
@@ -207,42 +199,6 @@ std::vector<Limits> bootstrap(const UnitSums& sums, std::span<const Statistic> s
                          acceleration(jackknife(sums.by_unit, sums.block, sums, statistics[s]))));
   }
   return limits;
-}
-
-Limits log_student_limits(const UnitSums& sums, const Statistic& statistic) {
-  const double estimate = statistic(sums.totals());
-  std::vector<double> values;
-  if (sums.units >= 2) values = jackknife(sums.by_unit, sums.block, sums, statistic);
-  if (values.size() < 2) return {{}, {}, "log-t", kNoSpread};
-  if (!(estimate > 0.0) || !std::isfinite(estimate)) return {{}, {}, "log-t", kNotPositive};
-  const double freedom = static_cast<double>(values.size()) - 1.0;
-  double variance = log_variance(values);
-  if (sums.repeats > 1) {
-    variance += log_variance(jackknife(sums.by_repeat, 1, sums, statistic));
-  }
-  if (!std::isfinite(variance)) return {{}, {}, "log-t", "one observation carries everything"};
-  const double factor = std::exp(student_quantile(0.975, freedom) * std::sqrt(variance));
-  return {estimate / factor, estimate * factor, "log-t", {}};
-}
-
-double jackknife_correlation(const UnitSums& sums, const Statistic& a, const Statistic& b) {
-  if (sums.units < 2) return 0.0;
-  const std::vector<double> left = jackknife(sums.by_unit, sums.block, sums, a);
-  const std::vector<double> right = jackknife(sums.by_unit, sums.block, sums, b);
-  const double mean_left = mean(left);
-  const double mean_right = mean(right);
-  double cross = 0.0;
-  double squares_left = 0.0;
-  double squares_right = 0.0;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    const double dl = left[i] - mean_left;
-    const double dr = right[i] - mean_right;
-    cross += dl * dr;
-    squares_left += dl * dl;
-    squares_right += dr * dr;
-  }
-  const double correlation = cross / std::sqrt(squares_left * squares_right);
-  return std::isfinite(correlation) ? std::clamp(correlation, -1.0, 1.0) : 0.0;
 }
 
 std::vector<std::uint32_t> units_of_clusters(std::size_t clusters, std::size_t limit,

@@ -22,6 +22,7 @@ struct UnitSums {
   std::size_t block = 1;          // units per moving block; 1: units are independent
   std::vector<double> by_unit;    // units × columns, row by row
   std::vector<double> by_repeat;  // repeats × columns; empty for one repeat
+  std::vector<double> by_cell;    // units × repeats × columns; empty for one repeat
 
   UnitSums(std::size_t units, std::size_t columns, std::size_t repeats, std::size_t block = 1);
 
@@ -51,15 +52,6 @@ struct BootstrapOptions {
 [[nodiscard]] std::vector<std::vector<double>> resample(const UnitSums& sums,
                                                         std::span<const Statistic> statistics,
                                                         const BootstrapOptions& options);
-
-/// value · exp(±t·se) with the jackknife's standard error of ln(value) over units (or blocks) and
-/// Student's t: for positive statistics of small samples. Repeats add their own jackknife variance.
-/// Absent below two units.
-[[nodiscard]] Limits log_student_limits(const UnitSums& sums, const Statistic& statistic);
-
-/// Correlation of two statistics by their jackknife values; 0 where one of them does not vary.
-[[nodiscard]] double jackknife_correlation(const UnitSums& sums, const Statistic& a,
-                                           const Statistic& b);
 
 /// Puts `clusters` clusters into units: one each up to `limit`, else at random into limit / 2 units
 /// whose sizes differ by at most one. Bundles of independent clusters are independent and their

@@ -54,8 +54,6 @@ TEST(Bootstrap, HasNoSpreadToShowForOneObservation) {
   const auto limits = bootstrap(sums_of({3.0}), std::vector{kMean}, {});
   EXPECT_FALSE(limits[0].low);
   EXPECT_EQ(limits[0].reason, "one observation has no spread");
-  EXPECT_FALSE(log_student_limits(sums_of({3.0}), kMean).high);
-  EXPECT_FALSE(log_student_limits(UnitSums(0, 2, 1), kMean).high);
 }
 
 TEST(Bootstrap, WidensUnderPositiveDependenceOnlyWithBlocks) {
@@ -125,23 +123,6 @@ TEST(Units, HoldOneClusterEachUpToTheLimitAndEqualBundlesAboveIt) {
   EXPECT_EQ(std::ranges::max(sizes), 21);
   EXPECT_NE(units, units_of_clusters(1001, 100, 2));
   EXPECT_TRUE(units_of_clusters(0, 100, 1).empty());
-}
-
-TEST(LogStudent, IsWorkedByHandForTwoObservations) {
-  // Left out in turn: ln 3 and ln 1. Variance (2-1)/2 · Σ = ¼(ln 3)²; t(.975, 1) = 12.7062.
-  const Limits limits = log_student_limits(sums_of({1.0, 3.0}), kMean);
-  const double factor = std::exp(12.706204736 * std::log(3.0) / 2.0);
-  EXPECT_NEAR(*limits.low, 2.0 / factor, 1e-9);
-  EXPECT_NEAR(*limits.high / (2.0 * factor), 1.0, 1e-7);
-}
-
-TEST(Jackknife, FindsThatTwoStatisticsMoveTogether) {
-  const UnitSums sums = sums_of({1, 4, 2, 8, 5, 7});
-  const Statistic inverse = [](std::span<const double> s) { return s[1] / s[0]; };
-  const Statistic constant = [](std::span<const double> s) { return s[1] / s[1]; };
-  EXPECT_NEAR(jackknife_correlation(sums, kMean, kMean), 1.0, 1e-12);
-  EXPECT_LT(jackknife_correlation(sums, kMean, inverse), -0.99);
-  EXPECT_EQ(jackknife_correlation(sums, kMean, constant), 0.0);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "ipw/metrics/bootstrap.h"
 #include "ipw/metrics/interval.h"
 #include "ipw/metrics/measure.h"
+#include "ipw/metrics/student.h"
 #include "ipw/metrics/tally.h"
 
 namespace ipw::metrics {
@@ -106,7 +107,7 @@ class Computation {
     const std::vector<double> totals = sums.totals();
     const std::vector<Limits> limits = limits_of(pairs, sums);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      const double value = drowned(pairs[i], totals) ? kNaN : statistic_of(pairs[i])(totals);
+      const double value = drowned(pairs[i], sums) ? kNaN : statistic_of(pairs[i])(totals);
       result_.figures.push_back(figure(pairs[i], value, limits[i]));
     }
     return std::move(result_);
@@ -174,79 +175,52 @@ class Computation {
     return [a, b](std::span<const double> sums) { return a(sums) / b(sums); };
   }
 
-  static bool drowned(const Pair& pair, const std::vector<double>& totals) {
-    return pair.a->drowned(totals.data() + pair.count_a.first_column) ||
-           pair.b->drowned(totals.data() + pair.count_b.first_column);
+  static bool drowned(const Pair& pair, const UnitSums& sums) {
+    return !divisible(*pair.a, pair.count_a, sums) || !divisible(*pair.b, pair.count_b, sums);
   }
 
-  [[nodiscard]] bool both_serve(const Pair& pair, const UnitSums& sums) const {
-    return pair.count_a.records > 0 && pair.count_b.records > 0 &&
-           bootstrap_serves(*pair.a, pair.count_a, sums, a_.binary) &&
-           bootstrap_serves(*pair.b, pair.count_b, sums, b_.binary);
-  }
-
-  static bool few_answers(const Pair& pair, const UnitSums& sums) {
-    const std::vector<double> totals = sums.totals();
-    for (const Count& count : {pair.count_a, pair.count_b}) {
-      const double right = totals[count.first_column];
-      if (std::min(right, totals[count.first_column + 1] - right) < kFewAnswers) return true;
-    }
-    return false;
-  }
-
-  /// One draw for all pairs that the bootstrap serves, none where it serves none.
   [[nodiscard]] std::vector<Limits> limits_of(const std::vector<Pair>& pairs,
                                               const UnitSums& sums) const {
-    const std::vector<double> totals = sums.totals();
     std::vector<Limits> limits(pairs.size());
-    std::vector<Statistic> statistics;
-    std::vector<std::size_t> resampled;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      if (drowned(pairs[i], totals)) {
-        limits[i].reason = kDrowned;
-      } else if (sums.units >= 2 && both_serve(pairs[i], sums)) {
-        statistics.push_back(statistic_of(pairs[i]));
-        resampled.push_back(i);
-      } else {
-        limits[i] = closed_form(pairs[i], sums, statistic_of(pairs[i]));
-      }
-    }
-    if (resampled.empty()) return limits;
-    const FigureOptions& options = options_.bootstrap;
-    std::vector<Limits> drawn = bootstrap(
-        sums, statistics, {core::derive_seed(options.seed, "bootstrap"), options.resamples});
-    for (std::size_t i = 0; i < resampled.size(); ++i) {
-      limits[resampled[i]] = std::move(drawn[i]);
-      limits[resampled[i]].method = "paired-bootstrap";
+      limits[i] =
+          drowned(pairs[i], sums) ? Limits{{}, {}, {}, kDrowned} : limits_of(pairs[i], sums);
     }
     return limits;
   }
 
-  static double share(const Count& count, const std::vector<double>& totals) {
-    return totals[count.first_column] / totals[count.first_column + 1];
-  }
-
-  static Limits closed_form(const Pair& pair, const UnitSums& sums, const Statistic& whole) {
+  /// A difference of shares is Newcombe's, of Wilson's limits or of what stands for them. A ratio
+  /// is that of its logarithm over the pairs, and where few answers are right or wrong MOVER of
+  /// both runs' limits.
+  [[nodiscard]] Limits limits_of(const Pair& pair, const UnitSums& sums) const {
     if (pair.count_a.records == 0 || pair.count_b.records == 0) return {{}, {}, {}, "no pairs"};
     const Kind kind = pair.a->kind;
-    const bool ratio = !is_share(kind);
-    if (kind == Kind::kRatio || (ratio && !few_answers(pair, sums))) {
-      return log_student_limits(sums, whole);
+    const bool few = kind != Kind::kRatio &&
+                     (few_answers(pair.count_a, sums) || few_answers(pair.count_b, sums));
+    if (!is_share(kind) && !few) {
+      Limits limits = student_limits(sums, statistic_of(pair), Scale::kLog);
+      limits.method = "paired-student";
+      return limits;
     }
-    const Limits a = closed_form_limits(*pair.a, pair.count_a, sums);
-    const Limits b = closed_form_limits(*pair.b, pair.count_b, sums);
+    const Limits a = closed_form_limits(*pair.a, pair.count_a, sums, a_.binary);
+    const Limits b = closed_form_limits(*pair.b, pair.count_b, sums, b_.binary);
     if (!a.low || !a.high || !b.low || !b.high) return {{}, {}, "mover", a.reason};
     const Statistic value_a = statistic(*pair.a, pair.count_a);
     const Statistic value_b = statistic(*pair.b, pair.count_b);
     const std::vector<double> totals = sums.totals();
     const Estimate left{value_a(totals), *a.low, *a.high};
     const Estimate right{value_b(totals), *b.low, *b.high};
-    const double correlation =
-        corrected_phi(jackknife_correlation(sums, value_a, value_b), share(pair.count_a, totals),
-                      share(pair.count_b, totals), static_cast<double>(pair.count_a.clusters));
-    if (!ratio) return mover_difference(left, right, correlation);
+    const double correlation = jackknife_correlation(sums, value_a, value_b);
+    const auto n = static_cast<double>(pair.count_a.clusters);
+    if (is_share(kind)) return newcombe_paired(left, right, correlation, n);
     if (!(right.low > 0.0)) return {{}, {}, "mover", "the second run has no right answer"};
-    return mover_ratio(left, right, correlation);
+    return mover_ratio(
+        left, right,
+        corrected_phi(correlation, share(pair.count_a, totals), share(pair.count_b, totals), n));
+  }
+
+  static double share(const Count& count, const std::vector<double>& totals) {
+    return totals[count.first_column] / totals[count.first_column + 1];
   }
 
   [[nodiscard]] NamedFigure figure(const Pair& pair, double value, const Limits& limits) const {

@@ -23,7 +23,7 @@ struct Comparison {
 };
 
 /// `a` and `b` number their clusters alike: the same index is the same question (cluster must not
-/// be empty). Ratios have a paired bootstrap over the clusters that both have. Figures of energy
+/// be empty). Pairs are the clusters that both have. Figures of energy
 /// are compared within one source only, and as `mixed` where a source stands on one side only.
 /// Errors as figures().
 [[nodiscard]] core::Result<Comparison> compare(const Sample& a, const Sample& b,

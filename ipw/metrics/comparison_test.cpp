@@ -170,14 +170,14 @@ TEST(Comparison, NeedsToKnowWhichQuestionsAreTheSame) {
   EXPECT_EQ(compare(a.sample(), a.sample(), {}).error().code, core::ErrorCode::kUsage);
 }
 
-TEST(Comparison, OfLargeRunsIsAPairedBootstrap) {
+TEST(Comparison, OfARunWithItselfIsOne) {
   const SimulationOptions options{.questions = 1000, .question_share = 0.9};
   const SimulatedRun a(options, 1);
   const SimulatedRun b(options, 1);  // the same run twice
   const auto both = compare(a.sample(), b.sample(), {});
   ASSERT_TRUE(both);
   const record::Figure& ratio = *find(both->figures, "ipj_ratio");
-  EXPECT_EQ(ratio.interval, "paired-bootstrap");
+  EXPECT_EQ(ratio.interval, "paired-student");
   EXPECT_NEAR(*ratio.low, 1.0, 1e-9);
   EXPECT_NEAR(*ratio.high, 1.0, 1e-9);
   const SimulatedRun c(options, 2);

@@ -6,6 +6,7 @@
 #include "ipw/core/random.h"
 #include "ipw/metrics/linear.h"
 #include "ipw/metrics/measure.h"
+#include "ipw/metrics/student.h"
 #include "ipw/metrics/tally.h"
 
 namespace ipw::metrics {
@@ -121,7 +122,7 @@ std::vector<double> safe_correlations(const UnitSums& sums, const LogContrast& c
 }
 
 // Closed forms where resamples would miss the rare answers: Wilson's limits of every accuracy and
-// log-t limits of every mean cost, combined with their correlation over the questions.
+// limits of every mean cost, combined with their correlation over the questions.
 Limits blind_limits(const ContrastSample& sample, const LogContrast& contrast,
                     const UnitSums& sums) {
   const std::vector<double> totals = sums.totals();
@@ -133,7 +134,7 @@ Limits blind_limits(const ContrastSample& sample, const LogContrast& contrast,
     const Statistic mean_cost = [i](std::span<const double> all) {
       return all[2 * i + 1] / all.back();
     };
-    const Limits cost = log_student_limits(sums, mean_cost);
+    const Limits cost = student_limits(sums, mean_cost, Scale::kLog);
     if (contrast.accuracy[i] != 0.0 && !(share.low && *share.low > 0.0)) {
       return {{}, {}, "mover", "no right answer in one of the cells"};
     }
@@ -154,6 +155,12 @@ Limits blind_limits(const ContrastSample& sample, const LogContrast& contrast,
   return limits;
 }
 
+Limits paired(const UnitSums& sums, const Statistic& statistic, Scale scale) {
+  Limits limits = student_limits(sums, statistic, scale);
+  limits.method = "paired-student";
+  return limits;
+}
+
 // Whether the whole that is shared lies on one side of zero with 95 % confidence.
 bool clear_whole(const LogContrast& contrast, const UnitSums& sums) {
   const Statistic whole = [&contrast](std::span<const double> totals) {
@@ -161,7 +168,7 @@ bool clear_whole(const LogContrast& contrast, const UnitSums& sums) {
     for (double& weight : costs) weight = -weight;
     return std::exp(weighted(totals, contrast.whole, costs));
   };
-  const Limits limits = log_student_limits(sums, whole);
+  const Limits limits = student_limits(sums, whole, Scale::kLog);
   return limits.low && limits.high && (*limits.low > 1.0 || *limits.high < 1.0);
 }
 
@@ -177,28 +184,24 @@ std::vector<ContrastEstimate> contrasts(const ContrastSample& sample,
   for (const LogContrast& contrast : contrasts) statistics.push_back(statistic_of(contrast));
   const bool blind = few_answers(sample, totals);
   const bool few = blind || sample.questions < kFewQuestions;
-  std::vector<Limits> drawn;
-  const bool wanted = options.resamples > 0;
-  if (!few && wanted) drawn = bootstrap(sums, statistics, options);
   std::vector<ContrastEstimate> estimates(contrasts.size());
   for (std::size_t i = 0; i < contrasts.size(); ++i) {
     ContrastEstimate& estimate = estimates[i];
     estimate.value = statistics[i](totals);
-    if (!wanted) continue;
-    if (!contrasts[i].whole.empty() && !clear_whole(contrasts[i], sums)) {
-      estimate.limits = {{}, {}, "", "the whole gain cannot be told from none"};
-    } else if (!few) {
-      estimate.limits = drawn[i];
-      estimate.limits.method = "paired-bootstrap";
-    } else if (contrasts[i].whole.empty()) {
+    if (options.resamples == 0) continue;
+    if (contrasts[i].whole.empty()) {
       estimate.limits = blind ? blind_limits(sample, contrasts[i], sums)
-                              : log_student_limits(sums, statistics[i]);
-    } else {
+                              : paired(sums, statistics[i], Scale::kLog);
+    } else if (!clear_whole(contrasts[i], sums)) {
+      estimate.limits = {{}, {}, "", "the whole gain cannot be told from none"};
+    } else if (few) {
       estimate.limits = {{},
                          {},
                          "",
                          "a share of the gain needs 200 questions, and 20 right and 20 "
                          "wrong answers in every cell"};
+    } else {
+      estimate.limits = paired(sums, statistics[i], Scale::kPlain);
     }
   }
   return estimates;

@@ -33,12 +33,11 @@ struct ContrastEstimate {
   Limits limits;
 };
 
-/// One estimate per contrast. Questions are resampled with their answers in all cells
-/// (paired-bootstrap, BCa); below 200 questions Student's t around the logarithm with the
-/// jackknife's error (log-t); where a cell has fewer than 20 right or wrong answers, MOVER of
-/// Wilson and log-t limits with their correlation over the questions. Of shares the bootstrap
-/// alone: absent, with the reason, where it cannot serve or the whole cannot be told from zero.
-/// Without resamples (0) values alone.
+/// One estimate per contrast, paired by question: student_limits() of its logarithm; where a cell
+/// has fewer than 20 right or wrong answers MOVER of Wilson's limits and the costs', with their
+/// correlation over the questions. Shares have limits from 200 questions on: absent, with the
+/// reason, where answers are few or the whole cannot be told from zero. Without resamples (0)
+/// values alone.
 [[nodiscard]] std::vector<ContrastEstimate> contrasts(const ContrastSample& sample,
                                                       std::span<const LogContrast> contrasts,
                                                       const BootstrapOptions& options);

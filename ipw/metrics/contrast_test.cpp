@@ -57,7 +57,7 @@ TEST(Contrast, DoesNotChangeWhereAllCostsAreInAnotherUnit) {
 
 TEST(Contrast, UsesThePairs) {
   const ContrastEstimate paired = estimated(two_cells(1000, 1, 3), kAccuracy);
-  EXPECT_EQ(paired.limits.method, "paired-bootstrap");
+  EXPECT_EQ(paired.limits.method, "paired-student");
   // Unpaired, the standard error of the logarithm would be √(.6/400 + .4/600) = .0465; paired,
   // only questions that one cell alone answers count: √(.2·1000)/600 and less.
   EXPECT_LT(std::log(*paired.limits.high / *paired.limits.low), 3.92 * 0.0465 * 0.75);
@@ -73,7 +73,7 @@ TEST(Contrast, SaysWhereThereIsNothingRight) {
 }
 
 TEST(Contrast, TakesClosedFormsWhereAnswersAreFew) {
-  EXPECT_EQ(estimated(two_cells(150, 1, 5), kRatio).limits.method, "log-t");
+  EXPECT_EQ(estimated(two_cells(150, 1, 5), kRatio).limits.method, "paired-student");
   EXPECT_EQ(estimated(two_cells(30, 1, 5), kRatio).limits.method, "mover");
   LogContrast share = kAccuracy;
   share.whole = {-1.0, 1.0};

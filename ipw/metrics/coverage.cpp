@@ -152,14 +152,14 @@ record::Figure paired_difference(const PairedCounts& counts, double missing_limi
           : 0.0;
   const double share_a = ratio(right_a, n);
   const double share_b = ratio(right_b, n);
-  const Limits limits = mover_difference({share_a, *a.low, *a.high}, {share_b, *b.low, *b.high},
-                                         corrected_phi(phi, share_a, share_b, real(n)));
+  const Limits limits =
+      newcombe_paired({share_a, *a.low, *a.high}, {share_b, *b.low, *b.high}, phi, real(n));
   record::Figure figure = empty_figure("");
   figure.value = ratio(counts.only_a - counts.only_b, n);
   figure.low = limits.low;
   figure.high = limits.high;
   figure.n = n;
-  figure.interval = "newcombe-paired";
+  figure.interval = limits.method;
   if (counts.unknown > 0) {
     figure.reason = lacking(counts.unknown, n + counts.unknown,
                             "lack one of the two verdicts and are left out");

@@ -74,8 +74,8 @@ class Computation {
     for (std::size_t m = 0; m < measures_.size(); ++m) {
       const Count& count = tally_.counts[m];
       if (count.records == 0) continue;
-      if (!bootstrap_serves(measures_[m], count, tally_.sums, binary_)) {
-        limits[m] = closed_form_limits(measures_[m], count, tally_.sums);
+      if (!bootstrap_serves(measures_[m], count, tally_.sums)) {
+        limits[m] = closed_form_limits(measures_[m], count, tally_.sums, binary_);
         continue;
       }
       statistics.push_back(statistic(measures_[m], count));
@@ -103,7 +103,7 @@ class Computation {
       figure.reason = count.records == 0 ? "no record has what it takes" : "divided by zero";
       return figure;
     }
-    if (measure.kind == Kind::kScored && measure.drowned(totals.data() + count.first_column)) {
+    if (measure.kind == Kind::kScored && !divisible(measure, count, tally_.sums)) {
       figure.reason = kDrowned;
       return figure;
     }

@@ -73,6 +73,14 @@ double corrected_phi(double correlation, double a, double b, double n) {
   return correlation > 0.0 ? std::max(correlation - 0.5 / spread, 0.0) : correlation;
 }
 
+Limits newcombe_paired(Estimate a, Estimate b, double correlation, double n) {
+  Limits limits = mover_difference(a, b, corrected_phi(correlation, a.value, b.value, n));
+  limits.low = std::max(*limits.low, -1.0);
+  limits.high = std::min(*limits.high, 1.0);
+  limits.method = "newcombe-paired";
+  return limits;
+}
+
 double quantile(std::span<const float> sorted, double p) {
   const double position = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);

@@ -42,6 +42,11 @@ struct Estimate {
 /// no question of thirty would have an interval of no width. 0 where a share is 0 or 1.
 [[nodiscard]] double corrected_phi(double correlation, double a, double b, double n);
 
+/// Limits of the difference of two shares of right answers to the same n questions, from the limits
+/// of each (Wilson's) and their correlation: Newcombe (1998, method 10 without continuity
+/// correction) by mover_difference() and corrected_phi(); within -1 and 1.
+[[nodiscard]] Limits newcombe_paired(Estimate a, Estimate b, double correlation, double n);
+
 /// The p-quantile of ascending numbers with linear interpolation (Hyndman & Fan 1996, type 7: what
 /// numpy and R do by default). `sorted` is not empty.
 [[nodiscard]] double quantile(std::span<const float> sorted, double p);

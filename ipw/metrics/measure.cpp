@@ -103,6 +103,7 @@ class Table {
     Measure mean = plain(std::move(name), std::move(unit), values.empty() ? absent : "");
     mean.provenance.method = mean.unit == "tokens" ? "usage" : "clock";
     mean.read = read_all({column(values), one()});
+    mean.per_record = true;
     add(std::move(mean));
   }
 
@@ -110,6 +111,7 @@ class Table {
     Measure cost = plain("usd_per_query", "USD", "");
     cost.provenance = {.source = record::Source::kPublished, .method = "price-list"};
     cost.read = read_all({column(sample_.usd), one()});
+    cost.per_record = true;
     const auto unknown = std::ranges::count_if(
         records_, [&](std::uint32_t record) { return std::isnan(sample_.usd[record]); });
     if (unknown > 0) {
@@ -154,6 +156,7 @@ class Table {
     add(std::move(ipw));
     Measure watts = of_energy(view, "watts" + suffix, "W", known ? absent : kNoIdle);
     watts.read = read_all({power, one()});
+    watts.per_record = true;
     if (modelled(*view)) watts.caution = "a model's assumption, not a measurement";
     add(std::move(watts));
   }
@@ -169,6 +172,7 @@ class Table {
     add(std::move(ipj));
     Measure query = of_energy(view, "j_per_query" + suffix, "J", absent);
     query.read = read_all({joules, one()});
+    query.per_record = true;
     add(std::move(query));
     const bool tokens = !sample_.output_tokens.empty();
     Measure token = of_energy(view, "j_per_token" + suffix, "J/token",
@@ -295,8 +299,6 @@ double Measure::value(const double* sums) const {
   }
   return kNaN;
 }
-
-bool Measure::drowned(const double* sums) const { return of_energy && cost(sums) <= 0.0; }
 
 std::vector<Measure> measures(const Sample& sample, Records records, double missing_as) {
   return Table(sample, records, missing_as).build();

@@ -44,18 +44,17 @@ struct Measure {
   std::function<bool(std::size_t record, double* terms)> read;
   /// kScored: what an answer costs, from the sums. kRatio: the figure itself. kAccuracy: empty.
   std::function<double(const double* sums)> cost;
+  bool per_record = false;  // kRatio: a mean over records, its second term is 1
   bool of_energy = false;   // says how many records have joules where some have none
   double systematic = 0.0;  // relative standard deviation that all its records share
   std::string caution;      // for `reason`, beside a value
   std::string absent;       // why there is no value whatever the records say; empty: there may be
 
   [[nodiscard]] double value(const double* sums) const;
-  /// Of energy, and the joules or watts came out at or below zero: nothing can be divided by them.
-  [[nodiscard]] bool drowned(const double* sums) const;
 };
 
 inline constexpr const char* kDrowned =
-    "what was used above idle came out at or below zero: other work on the machine drowned it";
+    "what was used above idle cannot be told from zero: other work on the machine drowned it";
 
 /// All measures of these records, in the order of a table. `missing_as`: the score that a missing
 /// verdict counts as; NaN: it is left out. The measures refer to the columns of `sample` and must

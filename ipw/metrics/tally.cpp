@@ -9,6 +9,7 @@
 #include "ipw/core/random.h"
 #include "ipw/metrics/distribution.h"
 #include "ipw/metrics/interval.h"
+#include "ipw/metrics/student.h"
 
 namespace ipw::metrics {
 namespace {
@@ -37,6 +38,18 @@ std::vector<std::uint32_t> dense_clusters(const Sample& sample, Records records,
   }
   clusters = next;
   return dense;
+}
+
+Statistic mean_of(std::size_t column) {
+  return [column](std::span<const double> sums) { return sums[column] / sums[column + 1]; };
+}
+
+/// Sums of what cannot be below zero have a mean that cannot either.
+bool never_below_zero(const UnitSums& sums, std::size_t column) {
+  for (std::size_t i = column; i < sums.by_unit.size(); i += sums.columns) {
+    if (sums.by_unit[i] < 0.0) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -108,37 +121,82 @@ Statistic statistic(const Measure& measure, const Count& count) {
   };
 }
 
-bool bootstrap_serves(const Measure& measure, const Count& count, const UnitSums& sums,
-                      bool binary) {
+bool bootstrap_serves(const Measure& measure, const Count& count, const UnitSums& sums) {
   const std::size_t independent_units = sums.units / sums.block;
+  if (sums.block == 1) return false;
   if (measure.kind == Kind::kRatio) return independent_units >= kManyUnits;
+  return independent_units >= kSomeUnits && !few_answers(count, sums);
+}
+
+bool few_answers(const Count& count, const UnitSums& sums) {
   const std::vector<double> totals = sums.totals();
   const double draws = static_cast<double>(count.clusters) / static_cast<double>(count.records);
   const double right = totals[count.first_column] * draws;
   const double wrong = totals[count.first_column + 1] * draws - right;
-  if (independent_units < kSomeUnits || std::min(right, wrong) < kFewAnswers) return false;
-  const bool simple = binary && count.clusters == count.records && sums.block == 1;
-  if (!simple) return true;
-  return measure.kind == Kind::kScored && independent_units >= kManyUnits;
+  return std::min(right, wrong) < kFewAnswers;
 }
 
-Limits closed_form_limits(const Measure& measure, const Count& count, const UnitSums& sums) {
-  if (measure.kind == Kind::kRatio) return log_student_limits(sums, statistic(measure, count));
-  const std::vector<double> totals = sums.totals();
-  const double share = totals[count.first_column] / totals[count.first_column + 1];
-  const double trials = static_cast<double>(count.clusters);  // draws of one cluster count once
-  Limits accuracy = wilson(share * trials, trials);
+Limits share_limits(const Count& count, const UnitSums& sums, bool binary) {
+  const Statistic mean = mean_of(count.first_column);
+  const double share = mean(sums.totals());
+  const auto clusters = static_cast<double>(count.clusters);
+  const auto records = static_cast<double>(count.records);
+  if (binary && count.clusters == count.records && sums.block == 1) {
+    return wilson(share * clusters, clusters);
+  }
+  double trials = effective_trials(sums, mean, share);
+  // Grades that hardly vary say nothing of the rare other one; binary draws are never worth more
+  // than their number.
+  const bool blind = !(trials > 0.0) || (!binary && few_answers(count, sums));
+  if (blind) trials = std::min(clusters, records);
+  if (binary) trials = std::min(trials, records);
+  return wilson(share * trials, trials);
+}
+
+bool divisible(const UnitSums& sums, std::size_t column) {
+  if (!(sums.totals()[column] > 0.0)) return false;
+  if (never_below_zero(sums, column)) return true;
+  // Units are of one size, or bundles of one size: their sums vary as their means do.
+  const Statistic total = [column](std::span<const double> all) { return all[column]; };
+  const Limits limits = student_limits(sums, total, Scale::kPlain);
+  return limits.low && *limits.low > 0.0;
+}
+
+bool divisible(const Measure& measure, const Count& count, const UnitSums& sums) {
+  if (!measure.of_energy) return true;
+  return divisible(sums, count.first_column + (measure.kind == Kind::kScored ? 2 : 0));
+}
+
+Limits mean_limits(const UnitSums& sums, std::size_t column, const Statistic& value, Scale scale) {
+  const bool positive = never_below_zero(sums, column);
+  const double estimate = value(sums.totals());
+  if (!positive && !(estimate > 0.0)) return {{}, {}, "student", kNotPositive};
+  const bool logarithmic = scale == Scale::kLog && positive && estimate > 0.0;
+  Limits limits = student_limits(sums, value, logarithmic ? Scale::kLog : Scale::kPlain);
+  if (limits.low) limits.low = std::max(*limits.low, 0.0);
+  return limits;
+}
+
+Limits closed_form_limits(const Measure& measure, const Count& count, const UnitSums& sums,
+                          bool binary) {
+  const Statistic value = statistic(measure, count);
+  if (measure.kind == Kind::kRatio) {
+    return mean_limits(sums, count.first_column, value,
+                       measure.per_record ? Scale::kPlain : Scale::kLog);
+  }
+  const Limits accuracy = share_limits(count, sums, binary);
   if (measure.kind != Kind::kScored) return accuracy;
+  if (!few_answers(count, sums)) return student_limits(sums, value, Scale::kLog);
   const Statistic cost = [&measure, first = count.first_column](std::span<const double> all) {
     return measure.cost(all.data() + first);
   };
-  const Statistic mean_score = [first = count.first_column](std::span<const double> all) {
-    return all[first] / all[first + 1];
-  };
-  const Limits joules = log_student_limits(sums, cost);
-  if (!joules.low || !accuracy.low) return Limits{{}, {}, "mover", joules.reason};
-  return mover_ratio({share, *accuracy.low, *accuracy.high},
-                     {cost(totals), *joules.low, *joules.high},
+  Limits paid = student_limits(sums, cost, Scale::kPlain);
+  if (paid.low && !(*paid.low > 0.0)) paid.low = student_limits(sums, cost, Scale::kLog).low;
+  if (!accuracy.low || !paid.low) return Limits{{}, {}, "mover", paid.reason};
+  const std::vector<double> totals = sums.totals();
+  const Statistic mean_score = mean_of(count.first_column);
+  const Estimate share{mean_score(totals), *accuracy.low, *accuracy.high};
+  return mover_ratio(share, {cost(totals), *paid.low, *paid.high},
                      jackknife_correlation(sums, mean_score, cost));
 }
 

@@ -12,6 +12,7 @@
 #include "ipw/metrics/figures.h"
 #include "ipw/metrics/measure.h"
 #include "ipw/metrics/sample.h"
+#include "ipw/metrics/student.h"
 
 namespace ipw::metrics {
 
@@ -50,15 +51,37 @@ struct Tally {
 /// Right or wrong answers below which resamples, and the t of a logarithm, miss the rare kind.
 inline constexpr double kFewAnswers = 20.0;
 
-/// Whether the bootstrap is the best interval of this measure. It is blind where hardly any answer
-/// is right or hardly any is wrong, worse than the closed forms in small samples, and needless for
-/// a proportion of independent binary draws.
-[[nodiscard]] bool bootstrap_serves(const Measure& measure, const Count& count,
-                                    const UnitSums& sums, bool binary);
+/// Whether hardly any answer is right, or hardly any wrong (a question with repeats counts once).
+[[nodiscard]] bool few_answers(const Count& count, const UnitSums& sums);
 
-/// The closed form instead: Wilson, Student's t of the logarithm, or MOVER of both.
+/// Whether the bootstrap makes the limits of this measure: where records depend on their neighbours
+/// (blocks), and resamples are neither few nor blind for the rare kind of answer.
+[[nodiscard]] bool bootstrap_serves(const Measure& measure, const Count& count,
+                                    const UnitSums& sums);
+
+/// Wilson's limits of Σcolumn / Σ(column behind it), a mean of scores in [0, 1], on the number of
+/// independent binary draws that the records are worth. `binary`: all scores are 0 or 1.
+[[nodiscard]] Limits share_limits(const Count& count, const UnitSums& sums, bool binary);
+
+/// Whether anything can be divided by the sum of this column: it is above zero, and clearly so
+/// where noise makes some of its parts negative (the lower 95 % limit of their mean). The one place
+/// that decides whether a ratio has a meaning; kDrowned says why not.
+[[nodiscard]] bool divisible(const UnitSums& sums, std::size_t column);
+
+/// Whether the measure's cost, or for a comparison the measure itself, can be divided by.
+[[nodiscard]] bool divisible(const Measure& measure, const Count& count, const UnitSums& sums);
+
+/// student_limits() of a mean, or on the logarithmic scale of a ratio of sums, of what is never
+/// below zero but for noise: neither are the limits, and a mean that is has none. `column`: the
+/// numerator.
+[[nodiscard]] Limits mean_limits(const UnitSums& sums, std::size_t column, const Statistic& value,
+                                 Scale scale);
+
+/// The closed forms: share_limits() for shares, mean_limits() for means and ratios of sums; for a
+/// score per cost student_limits() of its logarithm, and MOVER of both where few answers are right
+/// or wrong.
 [[nodiscard]] Limits closed_form_limits(const Measure& measure, const Count& count,
-                                        const UnitSums& sums);
+                                        const UnitSums& sums, bool binary);
 
 /// kUsage where columns differ in length, a score is outside [0, 1] or an option makes no sense.
 [[nodiscard]] core::Result<void> check(const Sample& sample, const FigureOptions& options);

@@ -4,11 +4,14 @@
 #include <cmath>
 
 #include "ipw/core/random.h"
+#include "ipw/metrics/linear.h"
+#include "ipw/metrics/measure.h"
+#include "ipw/metrics/student.h"
+#include "ipw/metrics/tally.h"
 
 namespace ipw::metrics {
 namespace {
 
-constexpr std::size_t kFewAnswers = 200;
 constexpr std::size_t kMostUnits = 4096;
 
 }  // namespace
@@ -46,19 +49,45 @@ WeightedRate weighted_rate(const WeightedSample& sample, std::span<const double>
     sums.add(unit_of[i], 0, column + 1, sample.cost[i]);
     sums.add(unit_of[i], 0, column + 2, 1.0);
   }
-  const Statistic rate = [&](std::span<const double> totals) {
-    double score = 0.0;
-    double cost = 0.0;
-    for (std::size_t d = 0; d < sample.domains; ++d) {
-      if (domain_weights[d] == 0.0) continue;
-      score += domain_weights[d] * totals[3 * d] / totals[3 * d + 2];
-      cost += domain_weights[d] * totals[3 * d + 1] / totals[3 * d + 2];
-    }
-    return cost > 0.0 ? score / cost : std::nan("");
+  const auto weighted = [&](std::size_t term) -> Statistic {
+    return [&sample, domain_weights, term](std::span<const double> totals) {
+      double sum = 0.0;
+      for (std::size_t d = 0; d < sample.domains; ++d) {
+        if (domain_weights[d] == 0.0) continue;
+        sum += domain_weights[d] * totals[3 * d + term] / totals[3 * d + 2];
+      }
+      return sum;
+    };
   };
-  WeightedRate result{.value = rate(sums.totals()), .limits = {}};
-  result.limits = answers < kFewAnswers ? log_student_limits(sums, rate)
-                                        : bootstrap(sums, std::span(&rate, 1), options).front();
+  const Statistic score = weighted(0);
+  const Statistic cost = weighted(1);
+  const Statistic rate = [&](std::span<const double> totals) {
+    const double paid = cost(totals);
+    return paid > 0.0 ? score(totals) / paid : std::nan("");
+  };
+  const std::vector<double> totals = sums.totals();
+  WeightedRate result{.value = rate(totals), .limits = {}};
+  if (!std::isfinite(result.value)) return result;
+  const Limits paid = student_limits(sums, cost, Scale::kPlain);
+  if (!paid.low || !(*paid.low > 0.0)) {
+    result.limits = {{}, {}, "mover", paid.low ? kDrowned : paid.reason};
+    return result;
+  }
+  std::vector<Estimate> shares(sample.domains);
+  bool few = false;
+  for (std::size_t d = 0; d < sample.domains; ++d) {
+    if (domain_weights[d] == 0.0) continue;
+    const double right = totals[3 * d];
+    const double all = totals[3 * d + 2];
+    few = few || std::min(right, all - right) < kFewAnswers;
+    const Limits share = wilson(right, all);
+    shares[d] = {right / all, *share.low, *share.high};
+  }
+  const Limits scored = mover_linear(domain_weights, shares);
+  result.limits = few ? mover_ratio({score(totals), std::max(*scored.low, 0.0), *scored.high},
+                                    {cost(totals), *paid.low, *paid.high},
+                                    jackknife_correlation(sums, score, cost))
+                      : student_limits(sums, rate, Scale::kLog);
   return result;
 }
 

@@ -31,7 +31,9 @@ struct WeightedRate {
   Limits limits;
 };
 
-/// Σ_d c_d mean score_d / Σ_d c_d mean cost_d, by a bootstrap over answers (log-t below 200).
+/// Σ_d c_d mean score_d / Σ_d c_d mean cost_d. Limits by student_limits() of its logarithm; where a
+/// weighted domain has few right or wrong answers MOVER of the weighted Wilson limits and the
+/// cost's.
 [[nodiscard]] WeightedRate weighted_rate(const WeightedSample& sample,
                                          std::span<const double> domain_weights,
                                          const BootstrapOptions& options);

@@ -19,7 +19,7 @@ struct Figure {
   std::optional<double> high_total;  // error is known, or the plain limit is absent
   std::int64_t n = 0;                // questions behind it
   Provenance provenance;
-  std::string interval;  // "wilson", "paired-bootstrap", "order-statistic", "mover", …
+  std::string interval;  // "wilson", "paired-student", "order-statistic", "mover", …
   std::string reason;    // why value or a limit is absent; what to be careful about
 };
 
