@@ -199,7 +199,7 @@ TEST(Attribution, OfAnswersHasPairedIntervalsAroundTheTruth) {
     EXPECT_LT(std::abs(std::log(*share.value / 2.0)), 3.29 * error) << part << ", 99.9 % level";
     EXPECT_NEAR(std::log(*share.high / *share.low), 2 * 1.96 * error, 0.1 * 2 * 1.96 * error)
         << part << ": the width, give or take a bootstrap of 1,000 resamples";
-    EXPECT_EQ(share.interval, "paired-bootstrap");
+    EXPECT_EQ(share.interval, "paired-student");
     EXPECT_EQ(share.n, 2000);
     EXPECT_EQ(share.provenance.source, record::Source::kMeasured);
   }

@@ -139,7 +139,7 @@ TEST(History, FollowsASeriesOfRunsWithPairedIntervals) {
   ASSERT_TRUE(findings) << findings.error().message;
   const record::Figure gain = figure_of(*findings, "trend", "to", "gain_per_year");
   EXPECT_NEAR(*gain.value, 4.0, 1e-4);
-  EXPECT_EQ(gain.interval, "paired-bootstrap");
+  EXPECT_EQ(gain.interval, "paired-student");
   EXPECT_EQ(gain.n, 400);
   EXPECT_LT(*gain.low, 4.0);
   EXPECT_GT(*gain.high, 4.0);

@@ -10,6 +10,9 @@
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/bootstrap.h"
+#include "ipw/metrics/linear.h"
+#include "ipw/metrics/student.h"
+#include "ipw/metrics/tally.h"
 
 namespace ipw::analysis {
 namespace {
@@ -122,14 +125,237 @@ Served serve(const ReplayTable& table, const Router& router) {
   return served;
 }
 
-/// Columns of the sums: score, baseline's score, share of the reference, 1, and per resource the
-/// router's and the baseline's cost.
-constexpr std::size_t kFirstCost = 4;
+constexpr double kFewQuestions = 20.0;  // that go one of the ways, as answers in metrics/tally.h
 
-double saved(std::span<const double> sums, std::size_t resource) {
-  const std::size_t column = kFirstCost + 2 * resource;
-  return sums[column + 1] > 0.0 ? 1.0 - sums[column] / sums[column + 1] : std::nan("");
+bool binary(std::span<const double> values) {
+  return std::ranges::all_of(values, [](double value) { return value == 0.0 || value == 1.0; });
 }
+
+/// The ratio of two columns of sums.
+metrics::Statistic ratio_of(std::size_t above, std::size_t below) {
+  return [above, below](std::span<const double> sums) { return sums[above] / sums[below]; };
+}
+
+/// One router against one baseline. Columns of the sums: score and 1, the baseline's score and 1,
+/// the reference's share and 1; then by resource what Paid names.
+class Replaying {
+ public:
+  Replaying(const ReplayTable& table, const Router& router, const Router& baseline,
+            const ReplayOptions& options)
+      : table_(table),
+        to_reference_(router.to_reference()),
+        mine_(serve(table, router)),
+        base_(serve(table, baseline)),
+        sums_(table.size() <= kMostUnits ? table.size() : kMostUnits / 2,
+              kFirstCost + kCosts * table.resources.size(), 1),
+        paid_(table.resources.size(), Paid(table.candidates.size())) {
+    const auto unit_of = metrics::units_of_clusters(table.size(), kMostUnits,
+                                                    core::derive_seed(options.seed, "units"));
+    for (std::size_t i = 0; i < table.size(); ++i) add(i, unit_of[i]);
+    totals_ = sums_.totals();
+  }
+
+  [[nodiscard]] Replay run() const {
+    const auto n = static_cast<std::int64_t>(table_.size());
+    const double quality = share(kScore);
+    const double other = share(kBaseScore);
+    const metrics::Limits mine = score_limits(kScore, mine_.score);
+    const metrics::Limits base = score_limits(kBaseScore, base_.score);
+    const metrics::Limits difference = metrics::newcombe_paired(
+        {quality, *mine.low, *mine.high}, {other, *base.low, *base.high},
+        metrics::jackknife_correlation(sums_, ratio_of(kScore, kScore + 1),
+                                       ratio_of(kBaseScore, kBaseScore + 1)),
+        static_cast<double>(n));
+    Replay result{
+        limited(quality, "1", n, mine),
+        limited(quality - other, "1", n, difference),
+        limited(share(kReference), "1", n, between(share(kReference), static_cast<double>(n))),
+        {}};
+    for (Figure* figure : {&result.quality, &result.quality_difference, &result.reference_share}) {
+      figure->provenance = combined(table_.verdicts);
+    }
+    for (std::size_t r = 0; r < table_.resources.size(); ++r) result.saved.push_back(saved(r));
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t kScore = 0;
+  static constexpr std::size_t kBaseScore = 2;
+  static constexpr std::size_t kReference = 4;
+  static constexpr std::size_t kFirstCost = 6;
+
+  // Columns of one resource, of the questions whose cost is known.
+  static constexpr std::size_t kMine = 0;           // what the router pays
+  static constexpr std::size_t kBase = 1;           // what the baseline pays
+  static constexpr std::size_t kMineReference = 2;  // the part of both that the reference serves
+  static constexpr std::size_t kBaseReference = 3;
+  static constexpr std::size_t kMineOthers = 4;  // and that the others serve
+  static constexpr std::size_t kBaseOthers = 5;
+  static constexpr std::size_t kCosts = 6;
+
+  static constexpr std::size_t first_of(std::size_t resource) {
+    return kFirstCost + kCosts * resource;
+  }
+
+  /// The same resource over all questions whose cost is known.
+  struct Paid {
+    explicit Paid(std::size_t candidates) : alone(candidates, 0.0), base_of(candidates, 0.0) {}
+    std::int64_t questions = 0;
+    double base = 0.0;
+    double base_squares = 0.0;
+    std::vector<double> alone;    // by candidate, if it served all of which its cost is known
+    std::vector<double> base_of;  // the baseline's cost of the same
+
+    /// What the candidate costs over what the baseline does.
+    [[nodiscard]] double ratio(std::size_t candidate) const {
+      return base_of[candidate] > 0.0 ? alone[candidate] / base_of[candidate] : 1.0;
+    }
+    /// As many questions of equal cost would have told as much.
+    [[nodiscard]] double worth() const { return base * base / base_squares; }
+  };
+
+  void add(std::size_t i, std::size_t unit) {
+    const double row[kFirstCost] = {mine_.score[i],        1.0, base_.score[i], 1.0,
+                                    mine_.by_reference[i], 1.0};
+    for (std::size_t c = 0; c < kFirstCost; ++c) sums_.add(unit, 0, c, row[c]);
+    for (std::size_t r = 0; r < table_.resources.size(); ++r) {
+      const double mine = mine_.cost[r][i];
+      const double base = base_.cost[r][i];
+      if (table_.resources[r].cost.empty() || std::isnan(mine) || std::isnan(base)) continue;
+      const double chance = mine_.by_reference[i];
+      const double own = chance > 0.0 ? chance * cost(r, table_.reference(), i) : 0.0;
+      const double costs[kCosts] = {mine,          base,       own,
+                                    chance * base, mine - own, (1.0 - chance) * base};
+      for (std::size_t c = 0; c < kCosts; ++c) sums_.add(unit, 0, first_of(r) + c, costs[c]);
+      count(paid_[r], r, i, base);
+    }
+  }
+
+  void count(Paid& paid, std::size_t r, std::size_t i, double base) const {
+    ++paid.questions;
+    paid.base += base;
+    paid.base_squares += base * base;
+    for (std::size_t c = 0; c < table_.candidates.size(); ++c) {
+      if (std::isnan(cost(r, c, i))) continue;
+      paid.alone[c] += cost(r, c, i);
+      paid.base_of[c] += base;
+    }
+  }
+
+  [[nodiscard]] double cost(std::size_t r, std::size_t candidate, std::size_t i) const {
+    return static_cast<double>(table_.resources[r].cost[candidate][i]);
+  }
+
+  [[nodiscard]] double share(std::size_t column) const {
+    return totals_[column] / totals_[column + 1];
+  }
+
+  [[nodiscard]] metrics::Limits score_limits(std::size_t column,
+                                             std::span<const double> scores) const {
+    const auto n = static_cast<std::int64_t>(table_.size());
+    return metrics::share_limits({.first_column = column, .records = n, .clusters = n}, sums_,
+                                 binary(scores));
+  }
+
+  /// Limits of the share that goes to the reference: the router decides between two chances, and
+  /// how often for one of them is a proportion.
+  [[nodiscard]] metrics::Limits between(double value, double trials) const {
+    const auto [least, most] = to_reference_;
+    if (!(most > least)) {
+      return {{}, {}, "none", "decided for all questions alike: no sample decides it"};
+    }
+    const double taken = std::clamp((value - least) / (most - least), 0.0, 1.0);
+    metrics::Limits limits = metrics::wilson(taken * trials, trials);
+    limits.low = std::min(least + (most - least) * *limits.low, value);
+    limits.high = std::max(least + (most - least) * *limits.high, value);
+    return limits;
+  }
+
+  /// Whether few questions go to the reference, or few to the others, where the router chooses.
+  [[nodiscard]] bool few_one_way(std::size_t r) const {
+    const auto [least, most] = to_reference_;
+    if (!(most > least)) return false;
+    const double taken = (share(kReference) - least) / (most - least);
+    return std::min(taken, 1.0 - taken) * static_cast<double>(paid_[r].questions) < kFewQuestions;
+  }
+
+  /// One way's cost over the baseline's of the same questions: where no question went there, what
+  /// it would have been for all.
+  [[nodiscard]] metrics::Estimate way(std::size_t above, std::size_t below, double unseen) const {
+    if (!(totals_[below] > 0.0)) return {unseen, unseen, unseen};
+    const double value = totals_[above] / totals_[below];
+    const metrics::Limits limits =
+        metrics::mean_limits(sums_, above, ratio_of(above, below), metrics::Scale::kLog);
+    return {value, std::min(limits.low.value_or(value), value),
+            std::max(limits.high.value_or(value), value)};
+  }
+
+  // Costs over the baseline's are (1 - π) · others + π · reference, π the part of the baseline's
+  // costs that goes to the reference: MOVER for linear functions (metrics::mover_linear) with the
+  // derivatives as weights, π with Wilson's limits on as many questions as the costs are worth.
+  [[nodiscard]] metrics::Limits split_limits(std::size_t r) const {
+    const Paid& paid = paid_[r];
+    const std::size_t first = first_of(r);
+    const double part = totals_[first + kBaseReference] / totals_[first + kBase];
+    const metrics::Limits split = between(part, paid.worth());
+    double cheapest = paid.ratio(0);
+    for (std::size_t c = 1; c < table_.reference(); ++c) {
+      cheapest = std::min(cheapest, paid.ratio(c));
+    }
+    const metrics::Estimate others = way(first + kMineOthers, first + kBaseOthers, cheapest);
+    const metrics::Estimate reference =
+        way(first + kMineReference, first + kBaseReference, paid.ratio(table_.reference()));
+    const std::vector<metrics::Estimate> parts{others, reference, {part, *split.low, *split.high}};
+    const std::vector<double> weights{1.0 - part, part, reference.value - others.value};
+    const metrics::Limits spread = metrics::mover_linear(weights, parts);
+    const double off =
+        totals_[first + kMine] / totals_[first + kBase] - metrics::linear(weights, parts);
+    return {std::max(*spread.low + off, 0.0), *spread.high + off, "mover", {}};
+  }
+
+  [[nodiscard]] Figure saved(std::size_t r) const {
+    const Resource& resource = table_.resources[r];
+    const auto count = static_cast<std::int64_t>(table_.size());
+    const std::size_t first = first_of(r);
+    Figure saving;
+    saving.unit = "1";
+    if (resource.cost.empty()) {
+      saving.reason = resource.why;
+    } else if (paid_[r].questions == 0) {
+      saving.reason = "no question has " + resource.name + " of both";
+    } else if (!metrics::divisible(sums_, first + kBase)) {
+      saving.reason = totals_[first + kBase] == 0.0
+                          ? "the baseline costs nothing: there is nothing to save"
+                          : "what the baseline costs cannot be told from zero";
+    } else {
+      const metrics::Limits ratio =
+          few_one_way(r)
+              ? split_limits(r)
+              : metrics::mean_limits(sums_, first + kMine, ratio_of(first + kMine, first + kBase),
+                                     metrics::Scale::kLog);
+      metrics::Limits limits{{}, {}, ratio.method, ratio.reason};
+      if (ratio.high) limits.low = 1.0 - *ratio.high;
+      if (ratio.low) limits.high = 1.0 - *ratio.low;
+      saving = limited(1.0 - totals_[first + kMine] / totals_[first + kBase], "1",
+                       paid_[r].questions, limits);
+    }
+    if (!resource.cost.empty() && paid_[r].questions > 0 && paid_[r].questions < count) {
+      saving.reason += fmt::format("{}{} of {} questions have no {} and are left out",
+                                   saving.reason.empty() ? "" : "; ", count - paid_[r].questions,
+                                   count, resource.name);
+    }
+    saving.provenance = resource.provenance;
+    return saving;
+  }
+
+  const ReplayTable& table_;
+  Router::Chances to_reference_;
+  Served mine_;
+  Served base_;
+  metrics::UnitSums sums_;
+  std::vector<Paid> paid_;  // by resource
+  std::vector<double> totals_;
+};
 
 }  // namespace
 
@@ -180,10 +406,27 @@ core::Result<ReplayTable> replay_table(const Outcomes& outcomes,
   return table;
 }
 
+namespace {
+
+/// Whether candidate a rather than b is to serve question i by their costs, both known. No order of
+/// candidates decides: of equal costs the better score, then the name.
+bool cheaper(const ReplayTable& table, const Resource& by, std::size_t i, std::size_t a,
+             std::size_t b) {
+  if (by.cost[a][i] != by.cost[b][i]) return by.cost[a][i] < by.cost[b][i];
+  if (table.score[a][i] != table.score[b][i]) return table.score[a][i] > table.score[b][i];
+  return table.candidates[a] < table.candidates[b];
+}
+
+}  // namespace
+
 FixedRouter::FixedRouter(const ReplayTable& table, std::size_t candidate)
     : table_(table), candidate_(candidate) {}
 std::string FixedRouter::name() const { return "all " + table_.candidates[candidate_]; }
 void FixedRouter::route(std::size_t, std::span<double> chance) const { chance[candidate_] = 1.0; }
+
+Router::Chances FixedRouter::to_reference() const {
+  return candidate_ == table_.reference() ? Chances{1.0, 1.0} : Chances{0.0, 0.0};
+}
 
 OracleRouter::OracleRouter(const ReplayTable& table, const Resource& by, Suffices suffices,
                            double adequate) {
@@ -193,11 +436,11 @@ OracleRouter::OracleRouter(const ReplayTable& table, const Resource& by, Suffice
     const float enough =
         suffices == Suffices::kWinOrTie ? table.score[reference][i] : static_cast<float>(adequate);
     std::size_t best = reference;
-    float least = std::numeric_limits<float>::infinity();
+    bool found = false;
     for (std::size_t c = 0; c < table.candidates.size(); ++c) {
-      if (table.score[c][i] < enough || !(by.cost[c][i] < least)) continue;
-      best = c;
-      least = by.cost[c][i];
+      if (table.score[c][i] < enough || std::isnan(by.cost[c][i])) continue;
+      if (!found || cheaper(table, by, i, c, best)) best = c;
+      found = true;
     }
     choice_.push_back(static_cast<std::uint32_t>(best));
   }
@@ -213,9 +456,10 @@ ImperfectRouter::ImperfectRouter(const OracleRouter& oracle, const ReplayTable& 
   if (misroutes == Misroutes::kToReference) return;
   cheapest_.reserve(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {
-    std::size_t best = 0;
-    for (std::size_t c = 1; c < reference_; ++c) {
-      if (by.cost[c][i] < by.cost[best][i]) best = c;
+    std::size_t best = reference_;  // where no other has a known cost
+    for (std::size_t c = 0; c < reference_; ++c) {
+      if (std::isnan(by.cost[c][i])) continue;
+      if (best == reference_ || cheaper(table, by, i, c, best)) best = c;
     }
     cheapest_.push_back(static_cast<std::uint32_t>(best));
   }
@@ -234,65 +478,14 @@ void ImperfectRouter::route(std::size_t i, std::span<double> chance) const {
   chance[wrong] += 1.0 - accuracy_;
 }
 
+Router::Chances ImperfectRouter::to_reference() const {
+  return {.least = std::min(1.0 - accuracy_, misroutes_ == Misroutes::kEitherWay ? accuracy_ : 1.0),
+          .most = std::max(1.0 - accuracy_, misroutes_ == Misroutes::kEitherWay ? accuracy_ : 1.0)};
+}
+
 Replay replay(const ReplayTable& table, const Router& router, const Router& baseline,
               const ReplayOptions& options) {
-  const Served mine = serve(table, router);
-  const Served base = serve(table, baseline);
-  const std::size_t n = table.size();
-  const std::size_t resources = table.resources.size();
-  const auto unit_of =
-      metrics::units_of_clusters(n, kMostUnits, core::derive_seed(options.seed, "units"));
-  metrics::UnitSums sums(n <= kMostUnits ? n : kMostUnits / 2, kFirstCost + 2 * resources, 1);
-  std::vector<std::int64_t> counted(resources, 0);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double row[kFirstCost] = {mine.score[i], base.score[i], mine.by_reference[i], 1.0};
-    for (std::size_t c = 0; c < kFirstCost; ++c) sums.add(unit_of[i], 0, c, row[c]);
-    for (std::size_t r = 0; r < resources; ++r) {
-      if (std::isnan(mine.cost[r][i]) || std::isnan(base.cost[r][i])) continue;
-      ++counted[r];
-      sums.add(unit_of[i], 0, kFirstCost + 2 * r, mine.cost[r][i]);
-      sums.add(unit_of[i], 0, kFirstCost + 2 * r + 1, base.cost[r][i]);
-    }
-  }
-  std::vector<metrics::Statistic> statistics;
-  statistics.emplace_back([](std::span<const double> s) { return s[0] / s[3]; });
-  statistics.emplace_back([](std::span<const double> s) { return (s[0] - s[1]) / s[3]; });
-  statistics.emplace_back([](std::span<const double> s) { return s[2] / s[3]; });
-  for (std::size_t r = 0; r < resources; ++r) {
-    statistics.emplace_back([r](std::span<const double> s) { return saved(s, r); });
-  }
-  const std::vector<metrics::Limits> limits =
-      metrics::bootstrap(sums, statistics, {.seed = options.seed, .resamples = options.resamples});
-  const std::vector<double> totals = sums.totals();
-
-  const auto count = static_cast<std::int64_t>(n);
-  const auto figure = [&](std::size_t s) {
-    Figure result = limited(statistics[s](totals), "1", count, limits[s]);
-    result.provenance = combined(table.verdicts);
-    return result;
-  };
-  Replay result{figure(0), figure(1), figure(2), {}};
-  for (std::size_t r = 0; r < resources; ++r) {
-    const Resource& resource = table.resources[r];
-    Figure saving;
-    saving.unit = "1";
-    if (resource.cost.empty()) {
-      saving.reason = resource.why;
-    } else if (counted[r] == 0) {
-      saving.reason = "no question has " + resource.name + " of both";
-    } else {
-      saving = limited(saved(totals, r), "1", counted[r], limits[kFirstCost - 1 + r]);
-      if (!saving.value) saving.reason = "the baseline costs nothing: there is nothing to save";
-      if (counted[r] < count) {
-        saving.reason += fmt::format("{}{} of {} questions have no {} and are left out",
-                                     saving.reason.empty() ? "" : "; ", count - counted[r], count,
-                                     resource.name);
-      }
-    }
-    saving.provenance = resource.provenance;
-    result.saved.push_back(std::move(saving));
-  }
-  return result;
+  return Replaying(table, router, baseline, options).run();
 }
 
 }  // namespace ipw::analysis

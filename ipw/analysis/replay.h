@@ -56,6 +56,12 @@ class Router {
   /// Writes for each candidate the chance that it serves question i of the table; they add up to
   /// one. A router that has made up its mind writes a single 1.
   virtual void route(std::size_t i, std::span<double> chance) const = 0;
+  /// The least and the largest chance with which a question can go to the reference.
+  struct Chances {
+    double least = 0.0;
+    double most = 1.0;
+  };
+  [[nodiscard]] virtual Chances to_reference() const { return {}; }
 };
 
 /// Always the same candidate.
@@ -64,6 +70,7 @@ class FixedRouter final : public Router {
   FixedRouter(const ReplayTable& table, std::size_t candidate);
   [[nodiscard]] std::string name() const override;
   void route(std::size_t i, std::span<double> chance) const override;
+  [[nodiscard]] Chances to_reference() const override;
 
  private:
   const ReplayTable& table_;
@@ -80,7 +87,7 @@ enum class Suffices {
 class OracleRouter : public Router {
  public:
   /// `table` must outlive it; `by` is a resource that has costs. Where a cost is not known the
-  /// candidate is passed over.
+  /// candidate is passed over; of equally cheap ones the better serves, then the first by name.
   OracleRouter(const ReplayTable& table, const Resource& by, Suffices suffices,
                double adequate = 1.0);
   [[nodiscard]] std::string name() const override { return "oracle"; }
@@ -104,6 +111,7 @@ class ImperfectRouter final : public Router {
                   double accuracy, Misroutes misroutes);
   [[nodiscard]] std::string name() const override;
   void route(std::size_t i, std::span<double> chance) const override;
+  [[nodiscard]] Chances to_reference() const override;
 
  private:
   const OracleRouter& oracle_;
@@ -125,8 +133,11 @@ struct Replay {
   std::vector<record::Figure> saved;  // by resource: 1 - Σ cost / Σ cost of the baseline
 };
 
-/// Replays `router` against `baseline`, paired by question. Limits: bootstrap over questions
-/// (metrics::bootstrap), for what the questions vary; a router's chances are expectations.
+/// Replays `router` against `baseline`, paired by question. Limits are those of the questions'
+/// choice (a router's chances are expectations): Wilson for quality and the share of the reference,
+/// Newcombe for their difference; for savings metrics::student_limits() of the logarithm of the
+/// ratio of costs, and where few questions go one of the ways MOVER of Wilson's limits of that
+/// share and of the costs on either way (docs/metrics.md, Savings).
 [[nodiscard]] Replay replay(const ReplayTable& table, const Router& router, const Router& baseline,
                             const ReplayOptions& options);
 

@@ -124,10 +124,9 @@ class SavingsAnalysis {
     bool equal = false;
     for (std::size_t c = 0; c < table_.candidates.size(); ++c) {
       const bool reaches = quality_[c] >= quality - 1e-12;  // sums in another order
-      const bool better = reaches && equal ? mean_cost(c) < mean_cost(best)
-                                           : reaches || (!equal && quality_[c] > quality_[best]);
-      if (better) best = c;
-      equal = equal || reaches;
+      if (c > 0 && (reaches != equal ? equal : !before(c, best, equal))) continue;
+      best = c;
+      equal = reaches;
     }
     const Replay replayed = replay(table_, router, FixedRouter(table_, best), options_.replay);
     FindingRow row{router.name() + " against " + table_.candidates[best], {}};
@@ -140,12 +139,25 @@ class SavingsAnalysis {
     against_single_.rows.push_back(std::move(row));
   }
 
+  /// Of two models that are good enough the cheaper, of two that are not the better one; then the
+  /// first by name, so that the order of the models decides nothing.
+  [[nodiscard]] bool before(std::size_t a, std::size_t b, bool good_enough) const {
+    const double cost_a = mean_cost(a);
+    const double cost_b = mean_cost(b);
+    if (good_enough && cost_a != cost_b) return cost_a < cost_b;
+    if (quality_[a] != quality_[b]) return quality_[a] > quality_[b];
+    return table_.candidates[a] < table_.candidates[b];
+  }
+
+  /// Over the questions whose cost is known of every candidate.
   [[nodiscard]] double mean_cost(std::size_t candidate) const {
     double sum = 0.0;
     double known = 0.0;
-    for (const float cost : by_->cost[candidate]) {
-      if (std::isnan(cost)) continue;
-      sum += static_cast<double>(cost);
+    for (std::size_t i = 0; i < table_.size(); ++i) {
+      if (std::ranges::any_of(by_->cost, [i](const auto& cost) { return std::isnan(cost[i]); })) {
+        continue;
+      }
+      sum += static_cast<double>(by_->cost[candidate][i]);
       known += 1.0;
     }
     return known > 0.0 ? sum / known : std::numeric_limits<double>::infinity();
