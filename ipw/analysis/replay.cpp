@@ -10,6 +10,7 @@
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/bootstrap.h"
+#include "ipw/metrics/distribution.h"
 #include "ipw/metrics/linear.h"
 #include "ipw/metrics/student.h"
 #include "ipw/metrics/tally.h"
@@ -125,7 +126,7 @@ Served serve(const ReplayTable& table, const Router& router) {
   return served;
 }
 
-constexpr double kFewQuestions = 20.0;  // that go one of the ways, as answers in metrics/tally.h
+constexpr double kFewQuestions = 10.0;  // that go one of the ways
 
 bool binary(std::span<const double> values) {
   return std::ranges::all_of(values, [](double value) { return value == 0.0 || value == 1.0; });
@@ -290,14 +291,27 @@ class Replaying {
             std::max(limits.high.value_or(value), value)};
   }
 
-  // Costs over the baseline's are (1 - π) · others + π · reference, π the part of the baseline's
-  // costs that goes to the reference: MOVER for linear functions (metrics::mover_linear) with the
-  // derivatives as weights, π with Wilson's limits on as many questions as the costs are worth.
+  // The share π of questions that goes to the reference decides what part of the baseline's costs
+  // that is, and with it the whole: (1 - part) · others + part · reference.
+  struct Split {
+    double part = 0.0;
+    double reference = 0.0;
+    double others = 0.0;
+    double relative_size =
+        1.0;  // a question for the reference costs so many times one of the others
+
+    [[nodiscard]] double whole(double share) const {
+      const double weight = share * relative_size;
+      const double moved = weight > 0.0 ? weight / (weight + 1.0 - share) : 0.0;
+      return others + moved * (reference - others);
+    }
+  };
+
+  // MOVER over what the whole depends on: Wilson's limits of π, the costs on either way, and, of
+  // few questions, how much the baseline pays for one of them.
   [[nodiscard]] metrics::Limits split_limits(std::size_t r) const {
     const Paid& paid = paid_[r];
     const std::size_t first = first_of(r);
-    const double part = totals_[first + kBaseReference] / totals_[first + kBase];
-    const metrics::Limits split = between(part, paid.worth());
     double cheapest = paid.ratio(0);
     for (std::size_t c = 1; c < table_.reference(); ++c) {
       cheapest = std::min(cheapest, paid.ratio(c));
@@ -305,11 +319,31 @@ class Replaying {
     const metrics::Estimate others = way(first + kMineOthers, first + kBaseOthers, cheapest);
     const metrics::Estimate reference =
         way(first + kMineReference, first + kBaseReference, paid.ratio(table_.reference()));
-    const std::vector<metrics::Estimate> parts{others, reference, {part, *split.low, *split.high}};
-    const std::vector<double> weights{1.0 - part, part, reference.value - others.value};
+    const double part = totals_[first + kBaseReference] / totals_[first + kBase];
+    const auto n = static_cast<double>(paid.questions);
+    const double share_now = share(kReference);
+    const metrics::Limits split_share = between(share_now, n);
+    Split split{part, reference.value, others.value, 1.0};
+    if (part > 0.0 && part < 1.0) {
+      split.relative_size = part / (1.0 - part) * (1.0 - share_now) / share_now;
+    }
+    const double value = totals_[first + kMine] / totals_[first + kBase];
+    const double now = split.whole(share_now);
+    const double one = split.whole(*split_share.low);
+    const double other = split.whole(*split_share.high);
+    const double few = std::max(std::min(share_now, 1.0 - share_now) * n, 1.0);
+    const double spread_of_one = std::sqrt(std::max(n / paid.worth() - 1.0, 0.0));
+    const double size = metrics::student_quantile(0.975, few + 2.0) * spread_of_one /
+                        std::sqrt(few) * std::abs(split.reference - split.others) * part *
+                        (1.0 - part);
+    const std::vector<metrics::Estimate> parts{
+        others,
+        reference,
+        {now, std::min({now, one, other}), std::max({now, one, other})},
+        {0.0, -size, size}};
+    const std::vector<double> weights{1.0 - part, part, 1.0, 1.0};
     const metrics::Limits spread = metrics::mover_linear(weights, parts);
-    const double off =
-        totals_[first + kMine] / totals_[first + kBase] - metrics::linear(weights, parts);
+    const double off = value - metrics::linear(weights, parts);
     return {std::max(*spread.low + off, 0.0), *spread.high + off, "mover", {}};
   }
 

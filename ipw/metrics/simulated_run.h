@@ -21,7 +21,10 @@ struct SimulationOptions {
   double sigma = 1.0;              // of ln joules
   double question_share = 0.0;     // of the variance of ln joules that belongs to the question
   double repeat_sigma = 0.0;       // of a factor that all joules of one repeat share
+  double runaway_share = 0.0;      // of the answers, which are kRunaway times as long
   std::uint16_t tasks = 0;
+
+  static constexpr double kRunaway = 50.0;
 };
 
 /// The columns of a simulated run; `sample()` views them.
@@ -49,8 +52,10 @@ class SimulatedRun {
           options.repeat_sigma > 0.0 ? std::exp(options.repeat_sigma * normal()) : 1.0;
       for (std::size_t q = 0; q < options.questions; ++q) {
         const bool right = random_.unit() < options.accuracy + question_ease[q];
-        const double joules =
-            factor * question_factor[q] * std::exp(own * normal()) * (right ? 1.0 : kWrong);
+        const bool runaway = options.runaway_share > 0.0 && random_.unit() < options.runaway_share;
+        const double joules = factor * question_factor[q] * std::exp(own * normal()) *
+                              (right ? 1.0 : kWrong) *
+                              (runaway ? SimulationOptions::kRunaway : 1.0);
         const double seconds = joules / kWatts;
         score_.push_back(right ? 1.0F : 0.0F);
         cluster_.push_back(static_cast<std::uint32_t>(q));
@@ -98,7 +103,8 @@ class SimulatedRun {
   static double mean_joules(const SimulationOptions& options) {
     const double sigma2 =
         options.sigma * options.sigma + options.repeat_sigma * options.repeat_sigma;
-    return std::exp(sigma2 / 2.0) * (options.accuracy + kWrong * (1.0 - options.accuracy));
+    const double longer = 1.0 + options.runaway_share * (SimulationOptions::kRunaway - 1.0);
+    return longer * std::exp(sigma2 / 2.0) * (options.accuracy + kWrong * (1.0 - options.accuracy));
   }
 
  private:

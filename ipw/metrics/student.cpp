@@ -156,11 +156,12 @@ Limits of_plain(const UnitSums& sums, const Statistic& statistic, double estimat
   const double both = a + 0.5 * bend;
   // Half of what the centre is off: z0 = a + c_q - bias / error, of which Hall's cubic has `both`.
   const double shift = a + bend - spread.bias / error - both;
+  // In small samples the skewness is itself poorly known: it may widen a side, and never narrows
+  // one.
   const double t = student_quantile(0.975, spread.freedom);
-  const double down = without_skew(t, both) - shift;
-  const double up = -without_skew(-t, both) + shift;
-  return {
-      estimate - error * std::max(down, 0.0), estimate + error * std::max(up, 0.0), "student", {}};
+  const double down = std::max(without_skew(t, both) - shift, t);
+  const double up = std::max(-without_skew(-t, both) + shift, t);
+  return {estimate - error * down, estimate + error * up, "student", {}};
 }
 
 }  // namespace
@@ -184,8 +185,10 @@ double effective_trials(const UnitSums& sums, const Statistic& statistic, double
   if (sums.units < 2 * sums.block || sums.units < 2) return 0.0;
   const Spread spread = spread_of(sums, statistic, share);
   if (!(spread.variance > 0.0) || !std::isfinite(spread.variance)) return 0.0;
-  const double t = student_quantile(0.975, spread.freedom);
-  return share * (1.0 - share) / spread.variance * (kZ95 / t) * (kZ95 / t);
+  // Wilson's interval makes up for the variance of the units alone being estimated.
+  const auto units = static_cast<double>(spread.influence.size());
+  const double t = student_quantile(0.975, units - 1.0) / student_quantile(0.975, spread.freedom);
+  return share * (1.0 - share) / spread.variance * t * t;
 }
 
 double jackknife_correlation(const UnitSums& sums, const Statistic& a, const Statistic& b) {

@@ -44,6 +44,17 @@ Statistic mean_of(std::size_t column) {
   return [column](std::span<const double> sums) { return sums[column] / sums[column + 1]; };
 }
 
+/// Whether all units but a few have the full score, or all but a few have none.
+bool few_grades(const UnitSums& sums, std::size_t column) {
+  double some = 0.0;
+  double not_full = 0.0;
+  for (std::size_t i = column; i < sums.by_unit.size(); i += sums.columns) {
+    some += sums.by_unit[i] > 0.0 ? 1.0 : 0.0;
+    not_full += sums.by_unit[i] < sums.by_unit[i + 1] ? 1.0 : 0.0;
+  }
+  return std::min(some, not_full) < kFewAnswers / 2.0;
+}
+
 /// Sums of what cannot be below zero have a mean that cannot either.
 bool never_below_zero(const UnitSums& sums, std::size_t column) {
   for (std::size_t i = column; i < sums.by_unit.size(); i += sums.columns) {
@@ -145,9 +156,9 @@ Limits share_limits(const Count& count, const UnitSums& sums, bool binary) {
     return wilson(share * clusters, clusters);
   }
   double trials = effective_trials(sums, mean, share);
-  // Grades that hardly vary say nothing of the rare other one; binary draws are never worth more
-  // than their number.
-  const bool blind = !(trials > 0.0) || (!binary && few_answers(count, sums));
+  // Where hardly any grade is another the rare ones are not known; binary draws are never worth
+  // more than their number.
+  const bool blind = !(trials > 0.0) || (!binary && few_grades(sums, count.first_column));
   if (blind) trials = std::min(clusters, records);
   if (binary) trials = std::min(trials, records);
   return wilson(share * trials, trials);
