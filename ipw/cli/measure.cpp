@@ -88,6 +88,7 @@ struct Questions {
   datasets::Selection selection;
   std::unique_ptr<scoring::Scorer> scorer;
   datasets::SetDescription set;
+  profiling::References references;
   std::optional<profiling::LoadTrace> trace;  // whose times are replayed
 };
 
@@ -122,10 +123,17 @@ core::Result<Questions> open_questions(const ProfileFlags& flags) {
   datasets::SelectionOptions selection{.seed = plan.seeds.at("sampling")};
   if (plan.options.limit) selection.limit = static_cast<std::uint64_t>(*plan.options.limit);
   if (plan.options.sample) selection.sample = static_cast<std::uint64_t>(*plan.options.sample);
-  selection.check = [&scorer = *questions.scorer](const record::Question& question) {
+  // A sample is known only after every question was looked at.
+  const bool sampled = selection.sample.has_value();
+  selection.check = [&, &scorer = *questions.scorer](const record::Question& question) {
+    if (!sampled) questions.references.add(scorer, question);
     return scorer.check(question);
   };
   IPW_TRY(questions.selection, datasets::select(std::move(set), selection));
+  if (sampled) {
+    IPW_TRY(questions.references,
+            profiling::references_of(*questions.selection.questions, *questions.scorer));
+  }
   return questions;
 }
 
@@ -136,6 +144,16 @@ core::Result<void> must_be_unchanged(const std::string& what, const std::string&
               fmt::format("cannot resume: {} changed since the run began (start a new run, or name "
                           "the original with {})",
                           what, flag));
+}
+
+// One run, one set of rules: its figures would be of two kinds otherwise.
+core::Result<void> rules_must_be_the_same(const store::Manifest& plan) {
+  const int before = plan.questions.rules_version;
+  if (plan.load.trace_texts || before == scoring::kRulesVersion) return {};
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("cannot resume: its answers were judged by version {} of the scorers' "
+                          "rules, this ipw has {} (start a new run, or go on with ipw {})",
+                          before, scoring::kRulesVersion, plan.ipw_version));
 }
 
 core::Result<store::Run> resume_run(const ProfileFlags& flags,
@@ -171,6 +189,9 @@ void announce(const Questions& questions,
   if (reading.invalid > 0) {
     err << fmt::format("questions: unreadable rows, left out (--skip-invalid): {}\n",
                        reading.invalid);
+  }
+  for (const std::string& note : profiling::notes(questions.references)) {
+    err << "questions: " << note << "\n";
   }
   for (const auto& sensor : sensors) {
     const energy::SensorDescription description = sensor->describe();
@@ -254,6 +275,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   }
   IPW_TRY(Questions questions, open_questions(flags));
   if (resuming) {
+    IPW_CHECK(rules_must_be_the_same(flags.plan));
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
                                 questions.set.digest, "--dataset"));
     if (questions.trace) {
@@ -261,8 +283,8 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
                                   questions.trace->digest, "the name that it had"));
     }
   } else {
-    profiling::describe(flags.plan.questions, questions.set, questions.selection,
-                        *questions.scorer);
+    profiling::describe(flags.plan.questions, questions.set, questions.selection, *questions.scorer,
+                        questions.references);
     if (questions.trace) flags.plan.load.trace_digest = questions.trace->digest;
     IPW_CHECK(profiling::settle_load(flags.plan, questions.trace ? &*questions.trace : nullptr,
                                      flags.given("--repeat")));

@@ -15,6 +15,7 @@
 #include "ipw/datasets/question_form.h"
 #include "ipw/datasets/repeats.h"
 #include "ipw/datasets/spelling.h"
+#include "ipw/scoring/scorer.h"
 
 namespace ipw::datasets {
 namespace {
@@ -153,15 +154,22 @@ Row all_fields(const std::vector<Row>& rows) {
   return all;
 }
 
-// The scorer that the first questions ask for; "auto" decides question by question.
+// The scorer that the first questions ask for. Where they do not agree, "auto" decides question by
+// question, but for a few numbers among texts: those are compared like the rest.
 std::string inferred_scorer(const QuestionForm& form, const std::vector<Row>& rows) {
   std::array<std::size_t, 3> count{};
+  std::size_t formulas = 0;
   for (const Row& row : rows) {
-    if (const auto question = form.fill(row)) ++count[static_cast<std::size_t>(kind_of(*question))];
+    const auto question = form.fill(row);
+    if (!question) continue;
+    ++count[static_cast<std::size_t>(kind_of(*question))];
+    if (scoring::compares_formula_as_text(*question, scoring::scorer_for(*question))) ++formulas;
   }
   const auto [texts, numbers, choices] = count;
   if (choices > 0) return texts + numbers == 0 ? "choice" : "auto";
-  return numbers > 0 && texts == 0 ? "numeric" : "normalized";
+  if (numbers > 0 && texts == 0) return "numeric";
+  const bool mathematics = numbers > 0 && numbers + formulas > texts - formulas;
+  return mathematics ? "auto" : "normalized";
 }
 
 AnswerKind kind_for(const std::string& scorer) {

@@ -285,6 +285,23 @@ TEST(Scorer, IsInferredFromTheFirstQuestionsAndCanBeGiven) {
   EXPECT_EQ(read(kOpen, exact).questions.at(0).prompt, "1+1?");
 }
 
+TEST(Scorer, OfASetWithAFewOddReferencesIsDecidedQuestionByQuestion) {
+  const auto scorer = [](const std::vector<std::string>& references) {
+    std::string text;
+    for (std::size_t i = 0; i < references.size(); ++i) {
+      text += R"({"question":"q)" + std::to_string(i) + R"(","answer":")" + references[i] + "\"}\n";
+    }
+    return read(text).description.scorer;
+  };
+  EXPECT_EQ(scorer({"1", "2", "3", "no solution"}), "auto");
+  EXPECT_EQ(scorer({"none", "2", "3"}), "auto");
+  EXPECT_EQ(scorer({"1", "2.5 million", "−3", "\\\\frac{3}{4}", "٣", "60k"}), "numeric");
+  EXPECT_EQ(scorer({"1", "\\\\sqrt{3}", "3\\\\pi", "x^2"}), "auto");
+  EXPECT_EQ(scorer({"\\\\sqrt{3}", "3\\\\pi"}), "normalized");
+  EXPECT_EQ(scorer({"Oslo", "Bergen", "1984"}), "normalized");
+  EXPECT_EQ(scorer({"Oslo", "1984"}), "normalized");
+}
+
 TEST(Scorer, OfChoicesNeedsAFieldThatHoldsThem) {
   ReadingOptions options;
   options.scorer = "choice";

@@ -8,6 +8,7 @@
 
 #include "ipw/core/digest.h"
 #include "ipw/datasets/json_row.h"
+#include "ipw/scoring/scorer.h"
 
 namespace ipw::datasets {
 namespace {
@@ -128,16 +129,6 @@ std::expected<std::size_t, std::string> named_option(const Field& reference,
                span_of(options.texts.size()));
 }
 
-bool is_number(std::string_view text) {
-  constexpr std::string_view kMarks[] = {"$", "€", "£", "%", "-", "+"};
-  for (const std::string_view mark : kMarks) {
-    if (text.starts_with(mark)) text.remove_prefix(mark.size());
-    if (text.ends_with(mark)) text.remove_suffix(mark.size());
-  }
-  return !text.empty() && text.front() >= '0' && text.front() <= '9' && text.back() >= '0' &&
-         text.back() <= '9' && text.find_first_not_of("0123456789.,/") == std::string_view::npos;
-}
-
 }  // namespace
 
 std::string question_id(std::string_view prompt, const std::vector<std::string>& choices,
@@ -150,12 +141,9 @@ std::string question_id(std::string_view prompt, const std::vector<std::string>&
 }
 
 AnswerKind kind_of(const record::Question& question) {
-  if (!question.choices.empty()) return AnswerKind::kChoice;
-  const std::string& reference = question.reference;
-  if (reference.find("####") != std::string::npos || is_number(reference)) {
-    return AnswerKind::kNumber;
-  }
-  return AnswerKind::kText;
+  const std::string_view scorer = scoring::scorer_for(question);
+  if (scorer == "choice") return AnswerKind::kChoice;
+  return scorer == "numeric" ? AnswerKind::kNumber : AnswerKind::kText;
 }
 
 std::expected<record::Question, std::string> QuestionForm::fill(const Row& row) const {

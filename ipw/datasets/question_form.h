@@ -23,8 +23,7 @@ inline constexpr std::size_t kMostChoices = 26;
                                       const std::vector<std::string>& choices,
                                       std::string_view reference);
 
-/// What the question asks for: a choice where it has options, a number where the reference is one
-/// or has GSM8K's "####", else text.
+/// What the question asks for: what the scorer that fits it reads (scoring::scorer_for).
 [[nodiscard]] AnswerKind kind_of(const record::Question& question);
 
 /// Everything that shapes the questions of a file.

@@ -153,11 +153,16 @@ store::ManifestAgreement described(const energy::SensorDescription& sensor,
 }
 
 void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
-              const datasets::Selection& selection, const scoring::Scorer& scorer) {
+              const datasets::Selection& selection, const scoring::Scorer& scorer,
+              const References& references) {
   questions.name = set.name;
   questions.source = set.source;
   questions.digest = set.digest;
   questions.scorer = scorer.name();
+  questions.rules_version = scoring::kRulesVersion;
+  questions.judged_by = references.judged_by;
+  questions.formulas = references.formulas;
+  questions.formula_references = references.formula_list;
   questions.reading = set.reading;
   questions.selected = static_cast<std::int64_t>(selection.count);
   questions.folded_duplicates = static_cast<std::int64_t>(selection.reading.folded);

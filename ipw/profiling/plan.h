@@ -10,6 +10,7 @@
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/load_trace.h"
 #include "ipw/profiling/profile.h"
+#include "ipw/profiling/references.h"
 #include "ipw/scoring/scorer.h"
 #include "ipw/store/manifest.h"
 
@@ -34,6 +35,7 @@ namespace ipw::profiling {
     const std::optional<energy::CounterAgreement>& agreement);
 /// Fills in what the questions turned out to be; what the user asked for stays.
 void describe(store::ManifestQuestions& questions, const datasets::SetDescription& set,
-              const datasets::Selection& selection, const scoring::Scorer& scorer);
+              const datasets::Selection& selection, const scoring::Scorer& scorer,
+              const References& references);
 
 }  // namespace ipw::profiling

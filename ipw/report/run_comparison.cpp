@@ -68,6 +68,10 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
     found.push_back(
         fmt::format("scorers differ: {} and {}", a.questions.scorer, b.questions.scorer));
   }
+  if (a.questions.rules_version != b.questions.rules_version) {
+    found.push_back(fmt::format("the scorers' rules differ: version {} and {}",
+                                a.questions.rules_version, b.questions.rules_version));
+  }
   if (a.options.max_tokens != b.options.max_tokens) {
     found.push_back(
         fmt::format("token limits differ: {} and {}", a.options.max_tokens, b.options.max_tokens));

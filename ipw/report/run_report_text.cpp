@@ -259,6 +259,13 @@ std::vector<std::string> cautions(const RunReport& report) {
                     "clock rates, so that joules and seconds would be others on a quiet machine",
                     company_text(*company)));
   }
+  const store::ManifestQuestions& questions = report.manifest.questions;
+  if (questions.formulas > 0) {
+    cautions.push_back(
+        fmt::format("{} of {} references are formulas, compared as text: an answer is right there "
+                    "only where it is written the same way",
+                    questions.formulas, questions.selected));
+  }
   if (drowned_by_other_work(report)) {
     cautions.emplace_back(
         "other work kept this machine busy, and the estimate takes it off: rough figures");

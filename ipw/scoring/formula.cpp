@@ -39,6 +39,12 @@ std::size_t word_length(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, is_letter) - text.begin());
 }
 
+// (3, 4), [0, 3)
+bool is_pair(std::string_view plain) {
+  return !plain.empty() && (plain.front() == '(' || plain.front() == '[') &&
+         (plain.back() == ')' || plain.back() == ']') && plain.find(',') != std::string_view::npos;
+}
+
 // "×" is two bytes, the others one.
 std::size_t operator_length(std::string_view text) {
   for (const std::string_view sign : {"+", "-", "*", "/", "×", "÷"}) {
@@ -250,7 +256,7 @@ std::size_t Formulas::end_of(std::size_t at) const {
 }
 
 bool is_mathematical(std::string_view text) {
-  constexpr std::string_view kMarks = "()[]{}!|+*/=<>,;:";
+  constexpr std::string_view kMarks = "{}!|+*=<>";
   const std::string plain = plain_mathematics(text);
   bool digits = false;
   bool words = false;
@@ -263,7 +269,8 @@ bool is_mathematical(std::string_view text) {
   }
   const auto holds = [&](std::string_view sign) { return plain.find(sign) != std::string::npos; };
   if (std::ranges::any_of(kSymbols, holds) || std::ranges::any_of(kRelations, holds)) return true;
-  return digits && !words && plain.find_first_of(kMarks) != std::string::npos;
+  if (!digits || words) return false;
+  return plain.find_first_of(kMarks) != std::string::npos || is_pair(trimmed(plain));
 }
 
 std::string formula_text(std::string_view text) {

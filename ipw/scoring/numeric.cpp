@@ -117,6 +117,10 @@ bool is_operand(const Text& text, const Number& number) {
 std::string shown_text(std::string_view text) {
   std::string shown(text);
   std::ranges::replace(shown, kNarrowSpace, ' ');
+  // What is left of \text{ million}.
+  for (std::size_t at = shown.find("{ "); at != std::string::npos; at = shown.find("{ ")) {
+    shown.erase(at, 1);
+  }
   return shown;
 }
 

@@ -138,9 +138,11 @@ TEST(Numeric, SaysWhyAReferenceCannotBeJudgedAgainst) {
 TEST(Numeric, StaysLinearOnAMegabyteOfDigitsAndHashes) {
   const auto scorer = make_scorer("numeric");
   for (const char* piece :
-       {"1", "1,", "#### ", "#### 1. x ", "\\boxed{", "\\boxed{1} ", "answer is ", "answer is x 1 ",
-        "1/", "-$", "- ", "\\frac{1}{", "\\frac12", "x^{", "\\sqrt[", "(((1+", "1+", "18 m^2 ",
-        "negative 3 ", "1 or 2 ", "<answer>1", "½", "答案是"}) {
+       {"1",           "1,",         "#### ",          "#### 1. x ",  "\\boxed{",
+        "\\boxed{1} ", "answer is ", "answer is x 1 ", "1/",          "-$",
+        "- ",          "\\frac{1}{", "\\frac12",       "x^{",         "\\sqrt[",
+        "(((1+",       "1+",         "18 m^2 ",        "negative 3 ", "1 or 2 ",
+        "<answer>1",   "½",          "答案是"}) {
     std::string text;
     while (text.size() < std::size_t{1} << 20) text += piece;
     EXPECT_NE((*scorer)->score(with_reference("7"), text).outcome, record::Outcome::kMissing);

@@ -32,7 +32,8 @@ core::Result<void> unfit(const Question& question, const std::string& scorer,
   return core::fail(ErrorCode::kInvalidData,
                     "question " + question.external_id.value_or(question.id) +
                         " cannot be judged by the " + scorer + " scorer: " + why +
-                        " (choose another scorer, or correct the reference)");
+                        " (choose another scorer: auto takes the one that each reference asks "
+                        "for; or correct the reference)");
 }
 
 std::string what_was_cut(const Spoken& spoken) {
@@ -278,6 +279,9 @@ class ExtractingPattern final : public RuleScorer {
 class Auto final : public Scorer {
  public:
   [[nodiscard]] std::string name() const override { return "auto"; }
+  [[nodiscard]] std::string rule_for(const Question& question) const override {
+    return std::string(scorer_for(question));
+  }
   [[nodiscard]] core::Result<void> check(const Question& question) const override {
     return fit(question).check(question);
   }
@@ -342,6 +346,8 @@ core::Result<std::unique_ptr<Scorer>> extracting(std::string_view spec, std::str
 
 }  // namespace
 
+std::string Scorer::rule_for(const Question&) const { return name(); }
+
 std::span<const ScorerRow> scorers() { return kRows; }
 
 core::Result<std::unique_ptr<Scorer>> make_scorer(std::string_view spec) {
@@ -359,6 +365,11 @@ core::Result<std::unique_ptr<Scorer>> make_scorer(std::string_view spec) {
 std::string_view scorer_for(const Question& question) {
   if (!question.choices.empty()) return "choice";
   return plain_number(question.reference) ? "numeric" : "normalized";
+}
+
+bool compares_formula_as_text(const Question& question, std::string_view rule) {
+  const bool as_text = rule == "normalized" || rule == "exact" || rule == "contains";
+  return as_text && is_formula(question.reference);
 }
 
 }  // namespace ipw::scoring

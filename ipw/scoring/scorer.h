@@ -13,6 +13,12 @@
 
 namespace ipw::scoring {
 
+/// Raised with every change of a rule that changes the verdict on some answer, and recorded with
+/// every run: results that were judged by different rules can be told apart. 1: <think> alone was
+/// known; a formula was taken for its last number; a minus before anything but a digit was dropped
+/// by "normalized".
+inline constexpr int kRulesVersion = 2;
+
 /// Thread-safe.
 class Scorer {
  public:
@@ -20,6 +26,9 @@ class Scorer {
 
   /// As make_scorer() was called: "numeric", "regex:…".
   [[nodiscard]] virtual std::string name() const = 0;
+
+  /// The rule that judges `question`: name(), but for "auto" what the question asks for.
+  [[nodiscard]] virtual std::string rule_for(const record::Question& question) const;
 
   /// kInvalidData where the reference cannot be judged against (a numeric scorer needs a number).
   /// Ask before a run; it costs no model time.
@@ -48,5 +57,10 @@ struct ScorerRow {
 /// The scorer that "auto" uses for `question`: choice where it has options, numeric where its
 /// reference is a number or GSM8K's "#### number", else normalized.
 [[nodiscard]] std::string_view scorer_for(const record::Question& question);
+
+/// Whether the reference of `question` is a formula that `rule` (as rule_for() says it) can only
+/// compare as text: right is what is written the same way.
+[[nodiscard]] bool compares_formula_as_text(const record::Question& question,
+                                            std::string_view rule);
 
 }  // namespace ipw::scoring

@@ -55,6 +55,10 @@ void visit_fields(Visitor& visit, ManifestQuestions& questions) {
   visit("source", questions.source);
   visit("digest", questions.digest);
   visit("scorer", questions.scorer);
+  visit("rules_version", questions.rules_version);
+  visit("judged_by", questions.judged_by);
+  visit("formulas", questions.formulas);
+  visit("formula_references", questions.formula_references);
   visit("reading", questions.reading);
   visit("selected", questions.selected);
   visit("folded_duplicates", questions.folded_duplicates);

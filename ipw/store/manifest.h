@@ -50,10 +50,14 @@ struct ManifestQuestions {
   std::string source;
   std::string digest;
   std::string scorer;
-  std::string reading;                 // how the file was read: format, mapping, template
-  std::int64_t selected = 0;           // questions that this run asks, each `repeat` times
-  std::int64_t folded_duplicates = 0;  // equal questions that were asked once
-  std::int64_t invalid = 0;            // lines that could not be read as a question
+  int rules_version = 1;                          // of the scorers, which changes with their rules
+  std::map<std::string, std::int64_t> judged_by;  // questions by the scorer that judges them
+  std::int64_t formulas = 0;  // questions whose reference is a formula, compared as text
+  std::vector<std::string> formula_references;  // which those are; the first thousand
+  std::string reading;                          // how the file was read: format, mapping, template
+  std::int64_t selected = 0;                    // questions that this run asks, each `repeat` times
+  std::int64_t folded_duplicates = 0;           // equal questions that were asked once
+  std::int64_t invalid = 0;                     // lines that could not be read as a question
   std::vector<std::string> set_aside;  // which lines those were and why; the first thousand
   std::string argument;                // the set's name or path as the user wrote it
   std::string mapping;                 // given field mapping; empty: inferred

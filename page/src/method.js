@@ -84,17 +84,21 @@ const modelPart = ({ manifest: { model } }) =>
     ['SHA-256', code(model.digest)],
   ]));
 
-const questionsPart = ({ manifest: { questions } }) =>
-  part('Questions', facts([
+function questionsPart({ manifest: { questions } }) {
+  const rules = Object.entries(questions.judged_by ?? {});
+  return part('Questions', facts([
     ['Set', questions.name],
     ['Source', questions.source],
     ['Read as', questions.reading],
-    ['Scorer', questions.scorer],
+    ['Scorer', `${questions.scorer}, rules of version ${questions.rules_version ?? 1}`],
+    ['Judged by', rules.length > 1 && rules.map(([rule, n]) => `${rule} ${count(n)}`).join(', ')],
+    ['Formulas, compared as text', questions.formulas ? count(questions.formulas) : null],
     ['Selected', number(questions.selected)],
     ['Repeats folded', questions.folded_duplicates ? count(questions.folded_duplicates) : null],
     ['Unreadable, left out', questions.invalid ? count(questions.invalid) : null],
     ['Digest', code(questions.digest)],
   ]));
+}
 
 function loadPart({ load_lines: lines }) {
   if (lines.length === 0) return null;
