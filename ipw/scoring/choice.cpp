@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "ipw/scoring/answer_text.h"
+#include "ipw/scoring/answer_words.h"
+#include "ipw/scoring/choice_letters.h"
 
 namespace ipw::scoring {
 namespace {
@@ -27,9 +29,8 @@ constexpr std::string_view kConnectives[] = {"because", "since", "as",    "and",
   R"((?:\s*\b(?:most likely|likely|probably|clearly|definitely|therefore|thus|simply|the|option|)" \
   R"(choice|letter|answer|following|correct|one|is)\b\s*:?)*[\s"'“”‘({\[<:：]*())"
 // The verb or sign that makes a claim.
-#define IPW_SAYS                                                                           \
-  R"((?:\s*(?:\bis\b|\bwould be\b|\bshould be\b|\bmust be\b|\bwill be\b|\bwas\b|\bist\b|)" \
-  R"(\best\b|\bes\b|是|为|[:：=])\s*)+)"
+#define IPW_SAYS \
+  R"((?:\s*(?:\bwould be\b|\bshould be\b|\bmust be\b|\bwill be\b|)" IPW_ANSWER_IS R"()\s*)+)"
 
 struct StatementRow {
   const char* pattern;  // its one group begins the claim
@@ -39,17 +40,23 @@ struct StatementRow {
 };
 
 constexpr StatementRow kStatements[] = {
-    {R"((?i)(?:answer|antwort|réponse|respuesta|risposta|resposta|ответ|答案)(?:\s+(?:to|for|here|in)\b[^\n.:]{0,60}?)?["')\]]*)" IPW_SAYS
-         IPW_FILLER,
+    {"(?i)" IPW_ANSWER_WORD
+     R"((?:\s+(?:correct[aeo]|correta|corretta|finale?|الصحيحة|النهائية)(?:\s|\b))?)"
+     R"((?:\s+(?:to|for|here|in)\b[^\n.:]{0,60}?)?["')\]]*)" IPW_SAYS IPW_FILLER,
      true, true, false},
     {R"((?i)\b(?:correct|right|best|final)\s+(?:option|choice|letter|selection|one)["')\]]*)" IPW_SAYS
          IPW_FILLER,
      true, true, false},
-    {R"(\\boxed\{[\s{("']*())", true, true, false},
+    {R"(\\boxed\{[\s{("']*(?i:(?:option|choice)\s+)?[("']*())", true, true, false},
+    {R"((?i)<(?:final_?answer|answer|choice|option|letter)>\s*)" IPW_FILLER, true, true, false},
     {R"((?i)\b(?:choose|chose|choosing|pick|picked|select|selected|selecting|go with|going with|opt for|settle on)\b)" IPW_FILLER,
-     false, false, false},
+     false, true, false},
+    {R"re((?i)\bnot\s+(?:option\s+)?[("']*[A-Z][)"']*,?\s+but\s+(?:rather\s+)?)re" IPW_FILLER,
+     false, true, false},
+    {R"((?:^|[^不别勿非])(?:应选|應選|故选|故選|选择|選擇|选|選)项?[是为為：:\s("'（]*())", false,
+     true, false},
     {R"((?i)\b(?:it|this|that|so|hence|thus|therefore),?\s+(?:it\s+)?(?:is|must be|has to be|should be)\b)" IPW_FILLER,
-     false, false, true},
+     false, true, true},
     {R"((?:^|[\s("'\[])()[A-Z][)\]"']*(?:[.:][^\n.]{0,200}?)?\s+(?i:is|must be|seems|would be)\s+(?i:definitely |clearly |indeed |most likely |probably )?(?i:the\s+)?(?i:(?:most|best|only)\s+)?(?i:correct|right|best|answer|accurate|appropriate)\b)",
      false, false, false},
 };
@@ -58,9 +65,9 @@ constexpr StatementRow kStatements[] = {
 
 // Markup off; a letter in bold becomes "(B)", so that it still stands out.
 std::string without_markup(std::string_view answer) {
-  static const re2::RE2 bold(R"((?:\*\*|__)\s*\(?([A-Z])\)?[.:]?\s*(?:\*\*|__))");
+  static const re2::RE2 bold(R"((?:\*\*|__)\s*\(?([A-Za-z])\)?[.:]?\s*(?:\*\*|__))");
   static const re2::RE2 command(R"(\\(?:text|textbf|mathrm|mathbf|mathsf|rm|bf)\b\s*)");
-  std::string text(answer);
+  std::string text = with_latin_letters(answer);
   re2::RE2::GlobalReplace(&text, bold, R"((\1))");
   re2::RE2::GlobalReplace(&text, command, "");
   std::erase_if(text, [](char c) { return c == '*' || c == '`' || c == '$' || c == '\r'; });
@@ -120,6 +127,16 @@ struct Letter {
   bool outside = false;
 };
 
+// What may follow a lower-case letter, which is a word of some language nearly always: an end, or a
+// word that speaks about it ("b because …").
+bool ends_lower_letter(std::string_view rest) {
+  constexpr std::string_view kEnds = "\n.)]},;:<\"'";
+  if (rest.empty() || kEnds.find(rest[0]) != std::string_view::npos) return true;
+  if (static_cast<unsigned char>(rest[0]) >= 0x80) return true;
+  const std::string_view word = word_at(rest.substr(std::min<std::size_t>(1, rest.size())));
+  return rest[0] == ' ' && (word == "because" || word == "since" || word == "as");
+}
+
 // The letter that stands alone at `at`, if there is one.
 std::optional<Letter> letter_at(std::string_view text, std::size_t at, bool lower,
                                 const std::vector<std::string>& choices) {
@@ -128,10 +145,7 @@ std::optional<Letter> letter_at(std::string_view text, std::size_t at, bool lowe
   const std::string_view rest = text.substr(at + 1);
   if (word_goes_on(rest)) return std::nullopt;
   if (is_lower(letter)) {
-    constexpr std::string_view kEnds = "\n.)]},;\"'";
-    if (!lower || (!rest.empty() && kEnds.find(rest[0]) == std::string_view::npos)) {
-      return std::nullopt;
-    }
+    if (!lower || !ends_lower_letter(rest)) return std::nullopt;
     letter = static_cast<char>(letter - 'a' + 'A');
   }
   if (!is_upper(letter) || is_article_or_pronoun(letter, rest, choices)) return std::nullopt;
@@ -177,7 +191,7 @@ ChoiceAnswer picked(std::size_t option, const std::string& how) {
 
 bool denies(std::string_view text) {
   static const re2::RE2 denial(
-      R"((?i)\b(?:not|never|wrong|incorrect|false|cannot|eliminate|except|isn't|isn’t|can't|can’t)\b)");
+      R"((?i)\b(?:not|never|wrong|incorrect|false|cannot|eliminate|except|isn't|isn’t|can't|can’t)\b|不|错|錯|排除)");
   return re2::RE2::PartialMatch(text, denial);
 }
 
@@ -195,7 +209,7 @@ std::vector<std::size_t> letters_of(std::string_view text, const re2::RE2& patte
   re2::StringPiece match;
   while (re2::RE2::FindAndConsume(&rest, pattern, &match)) {
     const auto at = static_cast<std::size_t>(match.data() - text.data());
-    const auto letter = letter_at(text, at, false, choices);
+    const auto letter = letter_at(text, at, true, choices);
     if (!letter || letter->outside) continue;
     std::erase(found, letter->option);
     found.push_back(letter->option);
@@ -230,9 +244,11 @@ std::vector<std::size_t> options_in(std::string_view answer,
 
 struct ChoiceReader::Patterns {
   std::vector<std::unique_ptr<re2::RE2>> statements;
-  re2::RE2 lone_line{R"re((?m)^[\s("'\[{]*([A-Z])[\s)"'\]}.:!]*$)re"};
-  re2::RE2 label{R"re((?m)^\s*["'(\[]?([A-Z])[)\].:](?:\s|$))re"};
-  re2::RE2 bracketed{R"re([(\[]([A-Z])[)\]])re"};
+  re2::RE2 lone_line{
+      R"re((?m)^[\s("'\[{>•·–#+-]*(?i:(?:option|choice|letter|选项|選項|вариант|opción|opção)\s*:?\s*)?[("'\[]*([A-Za-z])[\s)"'\]}.:!。<]*$)re"};
+  re2::RE2 label{R"re((?m)^\s*(?:[>•·–+-]\s*)*["'(\[]?([A-Za-z])[)\].:](?:\s|$))re"};
+  re2::RE2 bracketed{
+      R"re((?:[(\[]|(?i:\b(?:option|choice)\s+)|选项|選項)([A-Za-z])(?:[)\]]|\b))re"};
 
   Patterns() {
     for (const StatementRow& row : kStatements) {

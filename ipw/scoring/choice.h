@@ -15,7 +15,8 @@ struct ChoiceAnswer {
   std::string why;                    // how it was read, or why nothing was
 };
 
-/// Reads letters A to Z, as far as there are options. Thread-safe.
+/// Reads letters A to Z, as far as there are options; also lower case, and as other scripts write
+/// them (choice_letters.h). Thread-safe.
 class ChoiceReader {
  public:
   ChoiceReader();
