@@ -20,6 +20,8 @@ constexpr std::array kNames{
     Named{"saved_pct", Role::kSaved},
     Named{"cost_per_request_usd", Role::kCostPerRequest},
     Named{"total_cost_usd", Role::kCost},
+    Named{"total_energy_j", Role::kTotalEnergy},
+    Named{"total_j", Role::kTotalEnergy},
     Named{"ttft_s", Role::kTtft},
     Named{"latency_s", Role::kLatency},
     Named{"accuracy", Role::kShare},
@@ -39,6 +41,11 @@ constexpr std::array kNames{
     Named{"samples", Role::kSamples},
     Named{"questions", Role::kSamples},
     Named{"n", Role::kSamples},
+    Named{"repeats", Role::kRepeats},
+    Named{"batch", Role::kBatch},
+    Named{"batch_size", Role::kBatch},
+    Named{"concurrency", Role::kBatch},
+    Named{"correct", Role::kCorrect},
 };
 
 // "ipj_batch_1_per_j" is "ipj_per_j" with the tag "batch_1": the name's words in order, the tag
@@ -46,7 +53,11 @@ constexpr std::array kNames{
 std::optional<std::string> tag_of(std::string_view header, const Named& named) {
   const std::string_view name = named.name;
   if (header == name) return "";
-  if (named.role == Role::kSamples || named.role == Role::kAverage) return std::nullopt;
+  // A word on its own says nothing within another name.
+  const bool whole = named.role == Role::kSamples || named.role == Role::kAverage ||
+                     named.role == Role::kRepeats || named.role == Role::kBatch ||
+                     named.role == Role::kCorrect;
+  if (whole) return std::nullopt;
   if (header.ends_with(name) && header[header.size() - name.size() - 1] == '_') {
     return std::string(header.substr(0, header.size() - name.size() - 1));
   }
@@ -62,7 +73,7 @@ std::optional<std::string> tag_of(std::string_view header, const Named& named) {
 }
 
 Column read_column(const Table& table, std::size_t index) {
-  Column column{.index = index, .role = Role::kOther, .tag = {}, .cells = {}};
+  Column column{.index = index, .role = Role::kOther, .tag = {}, .part = false, .cells = {}};
   bool any = false;
   for (const TableRow& row : table.rows) {
     const std::string& text = row.cells[index];
@@ -92,13 +103,32 @@ bool all_in_unit(const Column& column) {
 
 }  // namespace
 
+bool graded(const Table& table, const TableRow& row) {
+  constexpr std::array<std::string_view, 6> kWords{"grade", "rubric",     "partial",
+                                                   "judge", "similarity", "mean score"};
+  const auto column = table.any_of({"scorer", "scoring", "grading"});
+  if (!column) return false;
+  const std::string& text = row.cells[*column];
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
+std::optional<double> batch_of(const std::string& tag) {
+  constexpr std::string_view kBatch = "batch_";
+  if (!tag.starts_with(kBatch)) return std::nullopt;
+  const auto size = metrics::parse_printed(std::string_view(tag).substr(kBatch.size()));
+  return size && size->value >= 1.0 ? std::optional(size->value) : std::nullopt;
+}
+
 std::vector<Column> columns_of(const Table& table) {
   std::vector<Column> columns;
   columns.reserve(table.columns.size());
   for (std::size_t i = 0; i < table.columns.size(); ++i) columns.push_back(read_column(table, i));
   if (std::ranges::count(columns, Role::kAverage, &Column::role) == 0) return columns;
   for (Column& column : columns) {
-    if (column.role == Role::kOther && all_in_unit(column)) column.role = Role::kShare;
+    if (column.role != Role::kOther || !all_in_unit(column)) continue;
+    column.role = Role::kShare;
+    column.part = true;
   }
   return columns;
 }

@@ -16,6 +16,15 @@ using store::Columns;
 
 constexpr std::size_t kFewRecords = 10;  // below, equal values may be chance
 constexpr double kMissingLimit = 0.01;   // as for headlines (docs/metrics.md, Verdicts)
+constexpr double kRoomForPower = 1.25;   // of mean power times seconds
+constexpr double kErrors = 4.0;          // standard errors of the sensor that are still chance
+constexpr double kLeastJoules = 0.01;    // below, the time stamps of both differ by as much
+constexpr double kMostJoules = 1e12;     // an answer of a gigawatt for a quarter of an hour
+
+double uncertainty(const store::SensorColumns& sensor, std::size_t i) {
+  const double error = sensor.uncertainty[i].count();
+  return std::isfinite(error) ? error : 0.0;
+}
 
 class RunAudit {
  public:
@@ -36,6 +45,9 @@ class RunAudit {
     });
     check_streamed();
     for (const store::SensorColumns& sensor : columns_.sensors) check_sensor(sensor);
+    if (columns_.sensors.empty()) {
+      audit_.unchecked.push_back({"energy", where_, "no sensor has joules of this run"});
+    }
   }
 
  private:
@@ -109,6 +121,21 @@ class RunAudit {
     check_each("range", "joules of " + sensor.sensor + " are not above zero", [&](std::size_t i) {
       return std::isnan(sensor.active[i].count()) || joules(i) > 0.0;
     });
+    // The share of one request cannot be above what the whole device drew in its time; earlier
+    // attempts have joules in the sum and their time elsewhere.
+    check_each("energy", "joules of " + sensor.sensor + " are above watts x seconds",
+               [&](std::size_t i) {
+                 const double most = sensor.device_power[i].count() * columns_.service(i).count();
+                 const bool known = columns_.attempts[i] <= 1 && std::isfinite(most) &&
+                                    std::isfinite(joules(i)) && most >= 0.0;
+                 return !known || joules(i) <= kRoomForPower * most +
+                                                   kErrors * uncertainty(sensor, i) + kLeastJoules;
+               });
+    check_each("range", "joules of " + sensor.sensor + " are not finite, or of a power station",
+               [&](std::size_t i) {
+                 const double active = sensor.active[i].count();
+                 return std::isnan(active) || std::abs(active) < kMostJoules;
+               });
     std::size_t seen = 0;
     bool same = true;
     double first = 0.0;
@@ -117,7 +144,13 @@ class RunAudit {
       if (seen++ == 0) first = power.count();
       same = same && power.count() == first;
     }
-    if (seen < kFewRecords) return;
+    if (seen < kFewRecords) {
+      audit_.unchecked.push_back({"constant", where_,
+                                  fmt::format("{} has the power of {} records only: fewer than {} "
+                                              "may be equal by chance",
+                                              sensor.sensor, seen, kFewRecords)});
+      return;
+    }
     ++audit_.checked["constant"];
     if (!same) return;
     add("constant", fmt::format("the power of {} is {:.3g} W in all {} records: a constant, not a "

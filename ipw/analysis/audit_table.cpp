@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace ipw::analysis {
 namespace {
 
 using metrics::common;
+using metrics::Printed;
 using metrics::Range;
 
 class TableAudit {
@@ -28,11 +30,15 @@ class TableAudit {
     check_averages();
     check_ttft();
     check_products();
-    check_costs();
+    check_totals(Role::kCost, Role::kCostPerRequest);
+    check_totals(Role::kTotalEnergy, Role::kEnergy);
+    check_energy();
+    check_correct();
     check_proportional(Role::kRouterAccuracy, Role::kSaved,
                        "every row is the same number times the router's accuracy, so the rows were "
                        "derived from one and not measured");
     check_power_constants();
+    list_unchecked();
     if (std::ranges::all_of(columns_, [](const Column& column) {
           return column.role == Role::kText || column.role == Role::kOther;
         })) {
@@ -85,8 +91,10 @@ class TableAudit {
 
   /// The accuracy of row i as a share.
   [[nodiscard]] std::optional<Range> accuracy(std::size_t i) const {
-    const Column* share = find(Role::kAverage);
-    if (share == nullptr) share = find(Role::kShare, "");
+    const auto named = std::ranges::find_if(columns_, [](const Column& column) {
+      return column.role == Role::kShare && column.tag.empty() && !column.part;
+    });
+    const Column* share = named == columns_.end() ? find(Role::kAverage) : &*named;
     if (share != nullptr && share->cells[i]) return share->cells[i]->range();
     const Column* percent = find(Role::kPercent, "");
     if (percent == nullptr || !percent->cells[i]) return std::nullopt;
@@ -105,7 +113,8 @@ class TableAudit {
   void check_ranges() {
     for (const Column& column : columns_) {
       const bool physical = column.role == Role::kPower || column.role == Role::kEnergy ||
-                            column.role == Role::kLatency || column.role == Role::kTtft;
+                            column.role == Role::kLatency || column.role == Role::kTtft ||
+                            column.role == Role::kTotalEnergy;
       const double most = column.role == Role::kShare || column.role == Role::kAverage ||
                                   column.role == Role::kRouterAccuracy
                               ? 1.0
@@ -155,28 +164,44 @@ class TableAudit {
     return meant;
   }
 
+  /// The numbers that a share of row i stands for.
+  [[nodiscard]] Range meant(const Printed& share, std::size_t i) const {
+    return share.range_at(std::min(share.decimals, decimals_meant(i)));
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> whole_number(Role role, std::size_t i) const {
+    const Column* column = find(role);
+    if (column == nullptr || !column->cells[i]) return std::nullopt;
+    return static_cast<std::int64_t>(column->cells[i]->value);
+  }
+
   [[nodiscard]] std::optional<std::int64_t> samples_of(std::size_t i) const {
-    const Column* column = find(Role::kSamples);
-    if (column != nullptr && column->cells[i]) {
-      return static_cast<std::int64_t>(column->cells[i]->value);
-    }
-    return samples_;
+    const auto told = whole_number(Role::kSamples, i);
+    return told ? told : samples_;
+  }
+
+  /// Binary verdicts behind each share of row i: every sample in every repeat.
+  [[nodiscard]] std::optional<std::int64_t> verdicts_of(std::size_t i) const {
+    const auto n = samples_of(i);
+    if (!n || *n <= 0 || graded(table_, table_.rows[i])) return std::nullopt;
+    return *n * std::max<std::int64_t>(whole_number(Role::kRepeats, i).value_or(1), 1);
   }
 
   void check_granularity() {
     bool asked = false;
+    bool of_grades = false;
     for (const Column& column : columns_) {
       if (column.role != Role::kShare && column.role != Role::kPercent) continue;
       for (std::size_t i = 0; i < table_.rows.size(); ++i) {
-        const std::optional<std::int64_t> n = samples_of(i);
+        const std::optional<std::int64_t> n = verdicts_of(i);
         if (!column.cells[i]) continue;
-        if (!n || *n <= 0) {
-          asked = true;
+        if (!n) {
+          (graded(table_, table_.rows[i]) ? of_grades : asked) = true;
           continue;
         }
         ++audit_.checked["granularity"];
         Range share = column.cells[i]->range() * Range{0.01, 0.01};
-        if (column.role == Role::kShare) share = column.cells[i]->range_at(decimals_meant(i));
+        if (column.role == Role::kShare) share = meant(*column.cells[i], i);
         if (metrics::possible_share(share, *n)) continue;
         const double nearest = metrics::nearest_share(share.middle(), *n);
         add("granularity", table_.where(table_.rows[i]),
@@ -192,30 +217,56 @@ class TableAudit {
           {"granularity", table_.name,
            "the number of samples is not in the table (give a column n, or --samples N)"});
     }
+    if (of_grades) {
+      audit_.unchecked.push_back(
+          {"granularity", table_.name, "grades need not be whole numbers of right answers"});
+    }
   }
+
+  /// What a share can be: its rounding, and of a known number of verdicts the fractions within it.
+  [[nodiscard]] Range possible(const Column& column, std::size_t i) const {
+    const Range rounded = meant(*column.cells[i], i);
+    const auto n = verdicts_of(i);
+    if (!n) return rounded;
+    const auto trials = static_cast<double>(*n);
+    const Range exact{std::ceil(rounded.low * trials - 1e-6) / trials,
+                      std::floor(rounded.high * trials + 1e-6) / trials};
+    return exact.low <= exact.high ? exact : rounded;
+  }
+
+  struct Parts {
+    Range sum;
+    double count = 0.0;
+
+    void add(Range share) {
+      sum = sum + share;
+      count += 1.0;
+    }
+    [[nodiscard]] Range mean() const { return sum / Range{count, count}; }
+  };
 
   void check_averages() {
     const Column* average = find(Role::kAverage);
     if (average == nullptr) return;
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
       if (!average->cells[i]) continue;
-      const int decimals = decimals_meant(i);
-      Range sum;
-      double parts = 0.0;
+      Parts all;  // an overall accuracy may be one of the shares, or stand beside them
+      Parts of_parts;
       for (const Column& column : columns_) {
         if (column.role != Role::kShare || !column.cells[i]) continue;
-        sum = sum + column.cells[i]->range_at(decimals);
-        parts += 1.0;
+        all.add(possible(column, i));
+        if (column.part) of_parts.add(possible(column, i));
       }
-      if (parts < 2.0) continue;
+      if (all.count < 2.0) continue;
       ++audit_.checked["mean"];
-      const Range mean = sum / Range{parts, parts};
-      if (common(mean, average->cells[i]->range_at(decimals))) continue;
+      const Range printed = meant(*average->cells[i], i);
+      const Parts& shares = of_parts.count < 2.0 ? all : of_parts;
+      if (common(all.mean(), printed) || common(shares.mean(), printed)) continue;
       add("mean", table_.where(table_.rows[i]),
           fmt::format("{} of {} is {}, but its {:.0f} shares average {:.4f}", title(*average),
-                      table_.rows[i].cells.front(), table_.rows[i].cells[average->index], parts,
-                      mean.middle()),
-          mean);
+                      table_.rows[i].cells.front(), table_.rows[i].cells[average->index],
+                      shares.count, shares.mean().middle()),
+          shares.mean());
     }
   }
 
@@ -224,18 +275,25 @@ class TableAudit {
     const Column* ttft = find(Role::kTtft);
     const Column* latency = find(Role::kLatency);
     if (ttft == nullptr || latency == nullptr) return;
+    constexpr std::size_t kSeveralRows = 3;
     std::vector<std::string> equal;
+    std::vector<std::string> both;
+    bool apart = false;
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
       if (!ttft->cells[i] || !latency->cells[i]) continue;
       ++audit_.checked["identity"];
       const double first = ttft->cells[i]->value;
       const double last = latency->cells[i]->value;
-      if (first == last) equal.push_back(table_.rows[i].cells.front());
+      both.push_back(table_.rows[i].cells.front());
+      apart = apart || !common(ttft->cells[i]->range(), latency->cells[i]->range());
+      if (first == last) equal.push_back(both.back());
       if (ttft->cells[i]->range().low > latency->cells[i]->range().high) {
         add("identity", table_.where(table_.rows[i]),
             fmt::format("{} {} is after {} {}", title(*ttft), first, title(*latency), last));
       }
     }
+    // Printed with other digits they are equal where no row tells them apart.
+    if (!apart && both.size() >= kSeveralRows) equal = both;
     if (equal.empty()) return;
     add("identity", table_.name,
         fmt::format("{} equals {} for {}: these answers were probably not streamed, so their time "
@@ -276,22 +334,179 @@ class TableAudit {
     }
   }
 
-  // One number of requests must explain every total and its cost per request.
-  void check_costs() {
-    const Column* total = find(Role::kCost);
-    const Column* each = find(Role::kCostPerRequest);
+  // A total is its number of requests times what each takes. Where no column tells the number, one
+  // must explain most rows, or a whole one each row.
+  void check_totals(Role of_all, Role of_each) {
+    const Column* total = find(of_all);
+    const Column* each = find(of_each, total == nullptr ? "" : total->tag);
     if (total == nullptr || each == nullptr) return;
+    std::vector<std::pair<std::size_t, Range>> untold;  // rows, and the requests that they imply
     for (std::size_t i = 0; i < table_.rows.size(); ++i) {
-      if (!total->cells[i] || !each->cells[i]) continue;
+      if (!total->cells[i] || !each->cells[i] || !(each->cells[i]->value > 0.0)) continue;
+      const Range implied = total->cells[i]->range() / each->cells[i]->range();
       const std::optional<std::int64_t> n = samples_of(i);
-      if (!n) continue;
-      ++audit_.checked["product"];
-      const auto requests = static_cast<double>(*n);
-      if (common(total->cells[i]->range(), each->cells[i]->range() * Range{requests, requests})) {
+      if (!n) {
+        untold.emplace_back(i, implied);
         continue;
       }
+      ++audit_.checked["product"];
+      const auto requests = static_cast<double>(*n);
+      const auto repeats = static_cast<double>(whole_number(Role::kRepeats, i).value_or(1));
+      const auto fits = [&](double count) {
+        return common(total->cells[i]->range(), each->cells[i]->range() * Range{count, count});
+      };
+      if (fits(requests) || fits(requests * repeats)) continue;
       add("product", table_.where(table_.rows[i]),
           fmt::format("{} is not {} times {}", title(*total), *n, title(*each)));
+    }
+    check_untold_requests(*total, *each, untold);
+  }
+
+  void check_untold_requests(const Column& total, const Column& each,
+                             const std::vector<std::pair<std::size_t, Range>>& rows) {
+    const std::string what = title(total) + " / " + title(each);
+    // The number of requests that explains most rows: one of the ends of their ranges.
+    std::size_t most = 0;
+    double number = 0.0;
+    for (const auto& [unused, candidate] : rows) {
+      for (const double end : {candidate.low, candidate.high}) {
+        const auto explained =
+            static_cast<std::size_t>(std::ranges::count_if(rows, [&](const auto& row) {
+              return common(row.second, Range{end, end}).has_value();
+            }));
+        if (explained > most) {
+          most = explained;
+          number = end;
+        }
+      }
+    }
+    const bool one_number = most >= 3 && 3 * most >= 2 * rows.size();
+    for (const auto& [i, implied] : rows) {
+      ++audit_.checked["product"];
+      if (std::floor(implied.high + 1e-9) < implied.low - 1e-9 || implied.high < 1.0 - 1e-9) {
+        add("product", table_.where(table_.rows[i]),
+            fmt::format("{} is {:.4g}, which is no whole number of requests", what,
+                        implied.middle()),
+            implied);
+      } else if (one_number && !common(implied, Range{number, number})) {
+        add("product", table_.where(table_.rows[i]),
+            fmt::format("{} is {:.4g}, where the other rows had {:.4g} requests", what,
+                        implied.middle(), number),
+            implied);
+      }
+    }
+    if (!rows.empty() && !one_number) {
+      audit_.unchecked.push_back(
+          {"product", table_.name,
+           fmt::format("{} differs from row to row, and no column n says how many requests there "
+                       "were",
+                       what)});
+    }
+  }
+
+  // Joules are watts times seconds. Means need not multiply exactly where long answers draw more or
+  // less power than short ones, so that a table whose joules are no products has some room.
+  static constexpr double kRoomForMeans = 1.25;
+  static constexpr double kNarrow = 0.02;
+
+  void check_energy() {
+    for (const Column& energy : columns_) {
+      if (energy.role != Role::kEnergy) continue;
+      const Column* power = find(Role::kPower, energy.tag);
+      const Column* time = find(Role::kLatency, energy.tag);
+      if (power == nullptr || time == nullptr) continue;
+      check_energy(energy, *power, *time);
+    }
+  }
+
+  void check_energy(const Column& energy, const Column& power, const Column& time) {
+    struct Row {
+      std::size_t i;
+      Range joules;
+      Range product;
+    };
+    std::vector<Row> rows;
+    std::size_t exact = 0;
+    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+      if (!energy.cells[i] || !power.cells[i] || !time.cells[i]) continue;
+      if (!(energy.cells[i]->value > 0.0)) continue;
+      const Range joules = energy.cells[i]->range();
+      const Range whole = power.cells[i]->range() * time.cells[i]->range();
+      // Requests that are served together share the power: either view is in use.
+      const double batch = batch_of(energy.tag)
+                               .value_or(static_cast<double>(std::max<std::int64_t>(
+                                   whole_number(Role::kBatch, i).value_or(1), 1)));
+      const Range shared = whole / Range{batch, batch};
+      const bool whole_is_nearer = std::abs(std::log(whole.middle() / joules.middle())) <
+                                   std::abs(std::log(shared.middle() / joules.middle()));
+      rows.push_back({i, joules, whole_is_nearer ? whole : shared});
+      // Coarse rounding would let anything pass for a product.
+      const Range& product = rows.back().product;
+      const bool narrow = product.high - product.low < kNarrow * product.middle();
+      exact += narrow && common(joules, product) ? 1U : 0U;
+    }
+    const bool products = exact >= 3 && 2 * exact > rows.size();
+    const double room = products ? 1.0 : kRoomForMeans;
+    for (const Row& row : rows) {
+      ++audit_.checked["energy"];
+      const Range allowed{row.product.low / room, row.product.high * room};
+      if (common(row.joules, allowed)) continue;
+      add("energy", table_.where(table_.rows[row.i]),
+          fmt::format("{} is {}, but {} x {} gives an energy of {:.4g} J", title(energy),
+                      table_.rows[row.i].cells[energy.index], title(power), title(time),
+                      row.product.middle()),
+          row.product);
+    }
+  }
+
+  // Right answers over samples are the accuracy.
+  void check_correct() {
+    const Column* correct = find(Role::kCorrect);
+    if (correct == nullptr) return;
+    for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+      const auto n = verdicts_of(i);
+      const std::optional<Range> share = accuracy(i);
+      if (!n || !share || !correct->cells[i]) continue;
+      ++audit_.checked["product"];
+      const double found = correct->cells[i]->value / static_cast<double>(*n);
+      if (common(*share, Range{found, found})) continue;
+      add("product", table_.where(table_.rows[i]),
+          fmt::format("{} of {} is an accuracy of {:.4f}, not {:.4f}",
+                      table_.rows[i].cells[correct->index], *n, found, share->middle()),
+          Range{found, found});
+    }
+  }
+
+  // Checks of which the table has one half.
+  void list_unchecked() {
+    struct Needs {
+      const char* check;
+      Role has;
+      std::vector<Role> lacks;
+      const char* why;
+    };
+    const bool any_share = find(Role::kShare) != nullptr || find(Role::kPercent) != nullptr ||
+                           find(Role::kAverage) != nullptr;
+    const std::vector<Needs> needs{
+        {"energy",
+         Role::kEnergy,
+         {Role::kPower, Role::kLatency},
+         "joules are watts x seconds, of which the table lacks one"},
+        {"identity", Role::kTtft, {Role::kLatency}, "there is no latency beside the first token"},
+        {"product", Role::kCost, {Role::kCostPerRequest}, "a total cost without the cost of one"},
+        {"product", Role::kTotalEnergy, {Role::kEnergy}, "total joules without those of one"},
+        {"product", Role::kIpw, {Role::kPower}, "ipw without watts"},
+        {"product", Role::kIpj, {Role::kEnergy}, "ipj without joules"},
+        {"product", Role::kSaved, {Role::kRouterAccuracy}, "savings without a router's accuracy"}};
+    for (const Needs& need : needs) {
+      if (find(need.has) == nullptr) continue;
+      const bool lacks =
+          std::ranges::any_of(need.lacks, [this](Role role) { return find(role) == nullptr; });
+      if (lacks) audit_.unchecked.push_back({need.check, table_.name, need.why});
+    }
+    if (!any_share && (find(Role::kIpw) != nullptr || find(Role::kIpj) != nullptr)) {
+      audit_.unchecked.push_back(
+          {"product", table_.name, "no accuracy beside ipw or ipj: only their products can be"});
     }
   }
 

@@ -170,8 +170,9 @@ TEST(Table, NamesTheRowThatCannotBeRead) {
   EXPECT_EQ(read_table("/nowhere/t.csv").error().code, core::ErrorCode::kNotFound);
 }
 
-// `records` of a hundred planned ones, their power from 40 W on rising by `step` each.
-Audit audited_run(int records, double step, bool streamed) {
+// `records` of a hundred planned ones, their power from 40 W on rising by `step` each; `joules`
+// times what the device drew in their 7 ms.
+Audit audited_run(int records, double step, bool streamed, double joules = 0.8) {
   const store::TemporaryDirectory folder;
   store::HandClock clock;
   auto run = store::Run::create(folder / "run", store::sample_manifest(), clock);
@@ -179,7 +180,11 @@ Audit audited_run(int records, double step, bool streamed) {
   std::vector<record::Call> calls;
   for (int i = 0; i < records; ++i) {
     record::Call call = store::sample_call(i, clock.now());
-    call.energy.front().device_power = core::Watts(40.0 + step * i);
+    record::EnergyShare& share = call.energy.front();
+    share.device_power = core::Watts(40.0 + step * i);
+    share.active = core::Joules(joules * (40.0 + step * i) * 0.007);
+    share.loaded_idle = core::Joules(0.0);
+    share.uncertainty = core::Joules(0.001);
     record::Timings& timings = call.completion.timings;
     if (!streamed) timings.first_token = timings.last_token;
     calls.push_back(std::move(call));
@@ -202,6 +207,12 @@ TEST(AuditRun, FindsWhatIsMissingConstantOrNotStreamed) {
   EXPECT_TRUE(found(audited_run(30, 0.1, true), "complete", "", "30 of 100 planned records"));
   EXPECT_TRUE(found(audited_run(100, 0.0, true), "constant", "", "is 40 W in all 100 records"));
   EXPECT_TRUE(found(audited_run(100, 0.1, false), "identity", "", "not streamed"));
+  for (const double factor : {2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e6, 1e9}) {
+    EXPECT_TRUE(found(audited_run(30, 0.1, true, factor), "energy", "", "above watts x seconds"))
+        << factor;
+  }
+  EXPECT_TRUE(found(audited_run(30, 0.1, true, -1.0), "range", "", "not above zero"));
+  EXPECT_TRUE(found(audited_run(30, 0.1, true, 1e13), "range", "", "power station"));
   Audit none;
   EXPECT_EQ(audit_run("/nowhere", none).error().code, core::ErrorCode::kNotFound);
 }

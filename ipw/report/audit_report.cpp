@@ -40,10 +40,17 @@ std::string audit_text(const analysis::Audit& audit) {
             "\n";
   }
   if (!audit.findings.empty() || !audit.unchecked.empty()) text += "\n";
-  return text + (audit.holds()
-                     ? "everything that could be checked holds\n"
-                     : fmt::format("{} {} not follow\n", audit.findings.size(),
-                                   audit.findings.size() == 1 ? "figure does" : "figures do"));
+  if (!audit.holds()) {
+    return text + fmt::format("{} {} not follow\n", audit.findings.size(),
+                              audit.findings.size() == 1 ? "figure does" : "figures do");
+  }
+  if (total == 0) return text + "nothing could be checked\n";
+  text += "everything that could be checked holds";
+  if (const std::size_t lines = audit.unchecked.size(); lines > 0) {
+    text += fmt::format("; what could not be is listed above ({} {})", lines,
+                        lines == 1 ? "line" : "lines");
+  }
+  return text + "\n";
 }
 
 Json audit_json(const analysis::Audit& audit) {
