@@ -74,6 +74,10 @@ std::optional<StatedQuantity> sum(const Billed& billed, std::size_t i, bool powe
   return StatedQuantity{value, billed.provenance};
 }
 
+std::optional<double> counted(std::int32_t tokens) {
+  return tokens < 0 ? std::nullopt : std::optional<double>(tokens);
+}
+
 std::optional<double> billions(const std::optional<std::uint64_t>& count) {
   if (!count || *count == 0) return std::nullopt;
   return static_cast<double>(*count) * 1e-9;
@@ -108,6 +112,7 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
   const Manifest& manifest = run.manifest();
   const Billed billed = billed_sensors(columns, manifest);
   std::int64_t drowned = 0;
+  std::int64_t impossible = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string question = store::question_id(keys[columns.question[i]]);
     OutcomeRow row;
@@ -117,9 +122,10 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
     if (manifest.options.concurrency > 1) row.batch = manifest.options.concurrency;
     row.repeat = columns.repeat[i];
     row.verdict = {record::Source::kMeasured, manifest.questions.scorer};
-    if (columns.outcome(i) != record::Outcome::kMissing) row.score = columns.value[i];
-    row.input_tokens = columns.prompt_tokens[i];
-    row.output_tokens = columns.output_tokens[i];
+    const bool answered = columns.outcome(i) != record::Outcome::kMissing;
+    if (answered) row.score = columns.value[i];
+    row.input_tokens = counted(columns.prompt_tokens[i]);
+    row.output_tokens = counted(columns.output_tokens[i]);
     if (const std::string& task = columns.tasks[columns.task[i]]; !task.empty()) {
       row.category = task;
     }
@@ -127,12 +133,18 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
                       .active_b = billions(manifest.model.active_parameters),
                       .year = std::nullopt,
                       .memory_gb = std::nullopt};
-    row.quantities[static_cast<std::size_t>(Quantity::kSeconds)] =
-        StatedQuantity{columns.latency(i).count(), {record::Source::kMeasured, "monotonic clock"}};
     row.above_idle = !billed.total;
+    // What an answer that never came has cost is no cost of an answer.
+    if (const double seconds = columns.latency(i).count(); answered && seconds >= 0.0) {
+      row.quantities[static_cast<std::size_t>(Quantity::kSeconds)] =
+          StatedQuantity{seconds, {record::Source::kMeasured, "monotonic clock"}};
+    }
     for (const bool power : {false, true}) {
-      std::optional<StatedQuantity> stated = sum(billed, i, power);
-      if (stated && !(stated->value > 0.0)) ++drowned;
+      std::optional<StatedQuantity> stated = answered ? sum(billed, i, power) : std::nullopt;
+      if (stated && !(stated->value > 0.0)) {
+        ++(billed.total ? impossible : drowned);
+        if (billed.total) stated.reset();
+      }
       const Quantity quantity = power ? Quantity::kWatts : Quantity::kJoules;
       row.quantities[static_cast<std::size_t>(quantity)] = std::move(stated);
     }
@@ -149,6 +161,12 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
       return core::fail(added.error().code, fmt::format("cannot use run {}: {}", directory.string(),
                                                         added.error().message));
     }
+  }
+  if (impossible > 0) {
+    builder.note(
+        fmt::format("{}: {} joules or watts are not above zero, idle included, and count as not "
+                    "measured (ipw audit finds them)",
+                    directory.string(), impossible));
   }
   if (drowned > 0) {
     builder.note(
