@@ -85,7 +85,7 @@ class CoverageAnalysis {
     FindingRow row{outcomes_.models[m].label(), {}};
     row.figures.push_back({"coverage", figures_.share(figures_.marks(m), {m})});
     const Figure& figure = row.figures.back().figure;
-    const double order = figure.value.value_or(figure.low.value_or(0.0));
+    const double order = figure.value.value_or(figure.all_wrong.value_or(0.0));
     if (figures_.graded({m})) row.figures.push_back({"mean_score", figures_.mean_score(m)});
     if (m != options_.reference) compare_with_reference(row, {m}, figures_.marks(m));
     return {order, std::move(row)};
@@ -119,9 +119,11 @@ class CoverageAnalysis {
     FindingSection& found = section(
         "one_by_one", "Marginal value: models added one by one, each time the one that adds most");
     int place = 0;
+    Models by_name = pool.models;  // of models that add as much the first by name joins first
+    std::ranges::sort(by_name, {}, [this](std::size_t m) { return outcomes_.models[m].label(); });
     for (const metrics::Addition& step :
-         metrics::added_one_by_one(figures_.marks_of(pool.models), n_)) {
-      const ModelOutcomes& model = outcomes_.models[pool.models[step.model]];
+         metrics::added_one_by_one(figures_.marks_of(by_name), n_)) {
+      const ModelOutcomes& model = outcomes_.models[by_name[step.model]];
       FindingRow row{fmt::format("{}. {}", ++place, model.label()), {}, place};
       row.figures.push_back({"gain", figures_.share(step.newly_right, pool.models)});
       row.figures.push_back({"best_of", figures_.covered(step.covered, pool.models)});
@@ -147,7 +149,9 @@ class CoverageAnalysis {
     const auto size = [this](std::size_t m) {
       return *outcomes_.models[m].properties.parameters_b;
     };
-    std::ranges::sort(by_size, {}, [&](std::size_t m) { return std::pair(size(m), m); });
+    std::ranges::sort(by_size, {}, [&](std::size_t m) {
+      return std::pair(size(m), outcomes_.models[m].label());
+    });
     result_.smallest = metrics::smallest_right(figures_.marks_of(by_size), n_);
     std::vector<std::int64_t> of_model(by_size.size(), 0);
     std::int64_t nobody = 0;

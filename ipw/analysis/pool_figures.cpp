@@ -7,8 +7,9 @@
 #include <cmath>
 #include <utility>
 
-#include "ipw/metrics/distribution.h"
+#include "ipw/metrics/bootstrap.h"
 #include "ipw/metrics/interval.h"
+#include "ipw/metrics/tally.h"
 
 namespace ipw::analysis {
 
@@ -78,12 +79,14 @@ std::vector<Mark> PoolFigures::wins_or_ties(const Models& models, std::size_t re
 }
 
 std::size_t PoolFigures::best_single(const Models& models) const {
-  const auto accuracy = [this](std::size_t m) {
+  const auto place = [this](std::size_t m) {
     const MarkCounts counts = metrics::count(marks_[m]);
     const std::int64_t known = counts.right + counts.wrong;
-    return known == 0 ? -1.0 : static_cast<double>(counts.right) / static_cast<double>(known);
+    const double accuracy =
+        known == 0 ? -1.0 : static_cast<double>(counts.right) / static_cast<double>(known);
+    return std::pair(-accuracy, outcomes_.models[m].label());
   };
-  return *std::ranges::max_element(models, {}, accuracy);
+  return *std::ranges::min_element(models, {}, place);
 }
 
 Figure PoolFigures::with_verdicts(Figure figure, const Models& models) const {
@@ -124,26 +127,26 @@ Figure PoolFigures::difference(Marks a, Marks b, const Models& models) const {
 }
 
 Figure PoolFigures::mean_score(std::size_t m) const {
-  double sum = 0.0;
-  double squares = 0.0;
-  std::int64_t known = 0;
-  for (const float score : outcomes_.models[m].score) {
-    if (std::isnan(score)) continue;
-    const double value = static_cast<double>(score);
-    sum += value;
-    squares += value * value;
-    ++known;
-  }
+  const std::vector<float>& scores = outcomes_.models[m].score;
+  const std::int64_t known =
+      std::ranges::count_if(scores, [](float score) { return !std::isnan(score); });
   if (known < 2) return absent("fewer than two verdicts");
-  const double count = static_cast<double>(known);
-  const double mean = sum / count;
-  const double error = std::sqrt(std::max(0.0, squares / count - mean * mean) / (count - 1.0));
+  metrics::UnitSums sums(static_cast<std::size_t>(known), 2, 1);
+  std::size_t unit = 0;
+  for (const float score : scores) {
+    if (std::isnan(score)) continue;
+    sums.add(unit, 0, 0, static_cast<double>(score));
+    sums.add(unit++, 0, 1, 1.0);
+  }
+  const std::vector<double> totals = sums.totals();
+  const metrics::Limits limits =
+      metrics::share_limits({.first_column = 0, .records = known, .clusters = known}, sums, false);
   Figure figure = absent("");
-  figure.value = mean;
-  figure.low = std::max(0.0, mean - metrics::kZ95 * error);
-  figure.high = std::min(1.0, mean + metrics::kZ95 * error);
+  figure.value = totals[0] / totals[1];
+  figure.low = limits.low;
+  figure.high = limits.high;
   figure.n = known;
-  figure.interval = "normal";
+  figure.interval = limits.method;
   return with_verdicts(std::move(figure), {m});
 }
 

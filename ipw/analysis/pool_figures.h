@@ -36,7 +36,7 @@ class PoolFigures {
   /// Whether the best score of `models` is at least the reference's, by question.
   [[nodiscard]] std::vector<metrics::Mark> wins_or_ties(const Models& models,
                                                         std::size_t reference) const;
-  /// The model with the largest share of right answers; the first of several.
+  /// The model with the largest share of right answers; of several the first by name.
   [[nodiscard]] std::size_t best_single(const Models& models) const;
 
   /// Share of right marks, of one model or of a pool; `marks` may be of some questions only.
