@@ -11,6 +11,7 @@
 #include "ipw/core/random.h"
 #include "ipw/metrics/bootstrap.h"
 #include "ipw/metrics/interval.h"
+#include "ipw/metrics/linear.h"
 #include "ipw/metrics/measure.h"
 #include "ipw/metrics/student.h"
 #include "ipw/metrics/tally.h"
@@ -109,6 +110,12 @@ class Computation {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       const double value = drowned(pairs[i], sums) ? kNaN : statistic_of(pairs[i])(totals);
       result_.figures.push_back(figure(pairs[i], value, limits[i]));
+      record::Figure& found = result_.figures.back().figure;
+      if (!found.value || !heavy_tailed(pairs[i], sums)) continue;
+      found.reason += found.reason.empty() ? "" : "; ";
+      found.reason +=
+          "heavy tail: a hundredth of the answers makes up more than a quarter of the sum, and the "
+          "interval holds the ratio less often than 95 %: compare the medians (p50) in the reports";
     }
     return std::move(result_);
   }
@@ -214,9 +221,55 @@ class Computation {
     const auto n = static_cast<double>(pair.count_a.clusters);
     if (is_share(kind)) return newcombe_paired(left, right, correlation, n);
     if (!(right.low > 0.0)) return {{}, {}, "mover", "the second run has no right answer"};
+    if (left.value > 0.0) return scored_limits(pair, sums, n);
     return mover_ratio(
         left, right,
         corrected_phi(correlation, share(pair.count_a, totals), share(pair.count_b, totals), n));
+  }
+
+  // ln of a ratio of scores per cost is linear in the logarithms of the two scores and the two
+  // costs: MOVER of Wilson's limits and the costs', with all their correlations over the pairs, of
+  // which that of the scores is Newcombe's.
+  [[nodiscard]] Limits scored_limits(const Pair& pair, const UnitSums& sums, double n) const {
+    const std::vector<double> totals = sums.totals();
+    std::vector<Statistic> parts;
+    std::vector<Estimate> estimates;
+    const auto add = [&](const Limits& limits) {
+      const double value = std::log(parts.back()(totals));
+      estimates.push_back({value, std::log(*limits.low), std::log(*limits.high)});
+    };
+    for (const bool first_run : {true, false}) {
+      const Measure* measure = first_run ? pair.a : pair.b;
+      const Count& count = first_run ? pair.count_a : pair.count_b;
+      const std::size_t first = count.first_column;
+      parts.emplace_back(
+          [first](std::span<const double> all) { return all[first] / all[first + 1]; });
+      add(share_limits(count, sums, first_run ? a_.binary : b_.binary));
+      parts.emplace_back(
+          [measure, first](std::span<const double> all) { return measure->cost(&all[first]); });
+      const Limits cost = student_limits(sums, parts.back(), Scale::kLog);
+      if (!cost.low) return {{}, {}, "mover", cost.reason};
+      add(cost);
+    }
+    const std::size_t size = parts.size();
+    std::vector<double> correlation(size * size, 0.0);
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = 0; j < size; ++j) {
+        correlation[size * i + j] = jackknife_correlation(sums, parts[i], parts[j]);
+      }
+    }
+    double& of_scores = correlation[2];
+    of_scores = corrected_phi(of_scores, parts[0](totals), parts[2](totals), n);
+    correlation[2 * size] = of_scores;
+    const Limits limits = mover_linear(std::vector{1.0, -1.0, -1.0, 1.0}, estimates, correlation);
+    return {std::exp(*limits.low), std::exp(*limits.high), "mover", {}};
+  }
+
+  static bool heavy_tailed(const Pair& pair, const UnitSums& sums) {
+    if (is_share(pair.a->kind)) return false;
+    const std::size_t column = pair.a->kind == Kind::kScored ? 2 : 0;
+    return std::max(weight_of_largest(sums, pair.count_a.first_column + column),
+                    weight_of_largest(sums, pair.count_b.first_column + column)) >= kHeavyTail;
   }
 
   static double share(const Count& count, const std::vector<double>& totals) {

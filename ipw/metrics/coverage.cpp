@@ -42,11 +42,11 @@ constexpr const char* kUndecidedQuestions =
 record::Figure bounds(const MarkCounts& counts, const char* what) {
   record::Figure figure = empty_figure("");
   figure.n = counts.all();
-  figure.low = ratio(counts.right, counts.all());
-  figure.high = ratio(counts.right + counts.unknown, counts.all());
+  figure.all_wrong = ratio(counts.right, counts.all());
+  figure.all_right = ratio(counts.right + counts.unknown, counts.all());
   figure.interval = "missing-bounds";
   figure.reason = lacking(counts.unknown, counts.all(), what) +
-                  ", too many for a headline: limits with all of them wrong and all right";
+                  ", too many for a headline: shown with all of them wrong and all right";
   return figure;
 }
 

@@ -31,7 +31,7 @@ struct MarkCounts {
 [[nodiscard]] std::vector<Mark> pooled(std::span<const Marks> models, std::size_t questions);
 
 /// Share of right marks among those with a verdict, Wilson limits. Above `missing_limit` unknown
-/// there is no value: the limits are then the share with all unknown wrong and all right
+/// there is no value, but what it would be with all unknown wrong and all right
 /// (docs/metrics.md, Verdicts).
 [[nodiscard]] record::Figure share_right(const MarkCounts& counts, double missing_limit = .01);
 

@@ -12,6 +12,7 @@
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/bootstrap.h"
+#include "ipw/metrics/energy_view.h"
 #include "ipw/metrics/interval.h"
 #include "ipw/metrics/measure.h"
 #include "ipw/metrics/percentiles.h"
@@ -114,6 +115,7 @@ class Computation {
     figure.reason = limits.reason;
     append_reason(figure, measure.caution);
     append_reason(figure, unmeasured(measure, count));
+    append_reason(figure, heavy_tail(measure, count));
     widen(figure, measure.systematic);
     return figure;
   }
@@ -124,6 +126,17 @@ class Computation {
     if (!measure.of_energy || count.records >= expected) return {};
     return "of " + percent(static_cast<double>(count.records) / static_cast<double>(expected)) +
            " of the records: the others have no measured joules";
+  }
+
+  /// A mean that rests on a handful of long answers says so: its median stands beside it.
+  [[nodiscard]] std::string heavy_tail(const Measure& measure, const Count& count) const {
+    const bool scored = measure.kind == Kind::kScored;
+    if (!measure.per_record && !scored) return {};
+    const double weight = weight_of_largest(tally_.sums, count.first_column + (scored ? 2U : 0U));
+    if (weight < kHeavyTail) return {};
+    return "heavy tail: the largest hundredth makes up " + percent(weight) +
+           " of the sum, and the mean's interval holds it less often than 95 %: read the median "
+           "(p50) beside it";
   }
 
   /// What the accuracy would be if all missing answers were wrong, and if all were right.
@@ -164,12 +177,14 @@ class Computation {
       named.figure.value.reset();
       named.figure.low_total.reset();
       named.figure.high_total.reset();
-      named.figure.low = worst[m];
-      named.figure.high = best[m];
+      named.figure.low.reset();
+      named.figure.high.reset();
+      named.figure.all_wrong = worst[m];
+      named.figure.all_right = best[m];
       named.figure.interval = "missing-bounds";
       named.figure.reason = percent(missing_share()) +
-                            " of the verdicts are missing: the limits count all of them as wrong "
-                            "and all as right (resume the run)";
+                            " of the verdicts are missing: shown with all of them wrong and all "
+                            "right, which is no interval (resume the run)";
     }
   }
 
@@ -196,6 +211,15 @@ class Computation {
     return sent;
   }
 
+  [[nodiscard]] std::vector<float> joules_of(const EnergyView& view,
+                                             double (EnergyView::*read)(std::size_t) const) const {
+    std::vector<float> joules(sample_.size());
+    for (std::size_t i = 0; i < joules.size(); ++i) {
+      joules[i] = static_cast<float>((view.*read)(i));
+    }
+    return joules;
+  }
+
   void add_percentiles(std::vector<NamedFigure>& figures) const {
     std::vector<std::uint32_t> blocks;
     if (options_.block > 0) {
@@ -207,6 +231,28 @@ class Computation {
     const std::span<const std::uint32_t> groups = options_.block > 0 ? blocks : groups_.cluster;
     const std::size_t count =
         options_.block > 0 ? records_.size() / options_.block + 1 : groups_.clusters;
+    const auto add_median = [&](std::string name, const char* unit, std::span<const float> column,
+                                const record::Provenance& provenance) {
+      record::Figure median =
+          percentile_figures("", unit, column, records_, groups, count).front().figure;
+      median.provenance = provenance;
+      figures.push_back({std::move(name), std::move(median)});
+    };
+    for (const EnergyView& view : energy_views(sample_.energy)) {
+      if (view.idle_known) {
+        add_median("j_per_query_p50", "J", joules_of(view, &EnergyView::total), view.provenance);
+      }
+      add_median("j_per_query_p50_active", "J", joules_of(view, &EnergyView::active),
+                 view.provenance);
+    }
+    if (!sample_.output_tokens.empty()) {
+      add_median("output_tokens_p50", "tokens", sample_.output_tokens,
+                 {.source = record::Source::kMeasured, .method = "usage"});
+    }
+    if (!sample_.usd.empty()) {
+      add_median("usd_per_query_p50", "USD", sample_.usd,
+                 {.source = record::Source::kPublished, .method = "price-list"});
+    }
     const std::vector<float> ttft_sent = less_delay(sample_.ttft);
     for (const auto& [name, unit, column] : {std::tuple{"ttft", "s", sample_.ttft},
                                              {"latency", "s", sample_.latency},

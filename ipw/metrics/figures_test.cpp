@@ -200,13 +200,14 @@ TEST(Missing, AboveOnePercentLeavesBoundsInsteadOfAHeadline) {
   const auto all = computed(five.sample());
   const record::Figure& accuracy = *find(all, "accuracy");
   EXPECT_FALSE(accuracy.value);
-  EXPECT_DOUBLE_EQ(*accuracy.low, 0.4);
-  EXPECT_DOUBLE_EQ(*accuracy.high, 0.6);
+  EXPECT_FALSE(accuracy.low || accuracy.high) << "bounds are no interval";
+  EXPECT_DOUBLE_EQ(*accuracy.all_wrong, 0.4);
+  EXPECT_DOUBLE_EQ(*accuracy.all_right, 0.6);
   EXPECT_EQ(accuracy.interval, "missing-bounds");
   EXPECT_EQ(accuracy.reason.substr(0, 4), "20 %");
   EXPECT_FALSE(find(all, "ipj")->value);
-  EXPECT_NEAR(*find(all, "ipj")->low, 0.4 / 20, 1e-12);
-  EXPECT_NEAR(*find(all, "ipj")->high, 0.6 / 20, 1e-12);
+  EXPECT_NEAR(*find(all, "ipj")->all_wrong, 0.4 / 20, 1e-12);
+  EXPECT_NEAR(*find(all, "ipj")->all_right, 0.6 / 20, 1e-12);
   EXPECT_DOUBLE_EQ(*find(all, "j_per_query")->value, 20.0);  // its energy was spent
   EXPECT_DOUBLE_EQ(*find(all, "accuracy_all_wrong")->value, 0.4);
   EXPECT_DOUBLE_EQ(*find(all, "accuracy_all_right")->value, 0.6);

@@ -24,8 +24,8 @@ enum class Scale { kPlain, kLog };
 [[nodiscard]] Limits student_limits(const UnitSums& sums, const Statistic& statistic, Scale scale);
 
 /// How many independent binary draws give a share `share` the variance that it has over the units
-/// (Korn & Graubard 1998), less what t takes off where repeats leave few degrees of freedom. 0 where the share does
-/// not vary: the units then say nothing of the variance.
+/// (Korn & Graubard 1998), less what t takes off where repeats leave few degrees of freedom. 0
+/// where the share does not vary: the units then say nothing of the variance.
 [[nodiscard]] double effective_trials(const UnitSums& sums, const Statistic& statistic,
                                       double share);
 

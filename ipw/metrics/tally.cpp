@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "ipw/core/random.h"
@@ -176,6 +178,21 @@ bool divisible(const UnitSums& sums, std::size_t column) {
 bool divisible(const Measure& measure, const Count& count, const UnitSums& sums) {
   if (!measure.of_energy) return true;
   return divisible(sums, count.first_column + (measure.kind == Kind::kScored ? 2 : 0));
+}
+
+double weight_of_largest(const UnitSums& sums, std::size_t column) {
+  std::vector<double> values;
+  values.reserve(sums.units);
+  for (std::size_t i = column; i < sums.by_unit.size(); i += sums.columns) {
+    values.push_back(sums.by_unit[i]);
+  }
+  if (values.size() < 2 || !never_below_zero(sums, column)) return 0.0;
+  const auto largest = static_cast<std::ptrdiff_t>((values.size() + 99) / 100);
+  std::ranges::nth_element(values, values.begin() + largest, std::greater());
+  const double whole = std::accumulate(values.begin(), values.end(), 0.0);
+  const double part = std::accumulate(values.begin(), values.begin() + largest, 0.0);
+  // One of a handful is a hundredth of nothing.
+  return whole > 0.0 && values.size() >= kSomeUnits ? part / whole : 0.0;
 }
 
 Limits mean_limits(const UnitSums& sums, std::size_t column, const Statistic& value, Scale scale) {

@@ -77,6 +77,13 @@ inline constexpr double kFewAnswers = 20.0;
 [[nodiscard]] Limits mean_limits(const UnitSums& sums, std::size_t column, const Statistic& value,
                                  Scale scale);
 
+/// What the largest hundredth of the units (one at least) makes up of a sum that is never below
+/// zero; 0 of others.
+[[nodiscard]] double weight_of_largest(const UnitSums& sums, std::size_t column);
+
+/// From here on the mean rests on a handful of records, and its limits hold it too rarely.
+inline constexpr double kHeavyTail = 0.25;
+
 /// The closed forms: share_limits() for shares, mean_limits() for means and ratios of sums; for a
 /// score per cost student_limits() of its logarithm, and MOVER of both where few answers are right
 /// or wrong.

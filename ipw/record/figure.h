@@ -17,6 +17,8 @@ struct Figure {
   std::optional<double> high;
   std::optional<double> low_total;   // the same with the sensors' systematic error; absent: no such
   std::optional<double> high_total;  // error is known, or the plain limit is absent
+  std::optional<double> all_wrong;   // where too many verdicts are missing for a value: what it
+  std::optional<double> all_right;   // would be with all of them wrong, and right. No interval
   std::int64_t n = 0;                // questions behind it
   Provenance provenance;
   std::string interval;  // "wilson", "paired-student", "order-statistic", "mover", …

@@ -26,6 +26,10 @@ Json figure_json(const record::Figure& figure) {
     json["low_total"] = number_or_null(figure.low_total);
     json["high_total"] = number_or_null(figure.high_total);
   }
+  if (figure.all_wrong || figure.all_right) {
+    json["all_wrong"] = number_or_null(figure.all_wrong);
+    json["all_right"] = number_or_null(figure.all_right);
+  }
   json["n"] = figure.n;
   json["provenance"] = record::name(figure.provenance.source);
   json["method"] = figure.provenance.method;

@@ -19,6 +19,8 @@ constexpr std::array kRows{
     FigureRow{"ipw_energy_weighted_active", "ipw_energy_weighted_active"},
     FigureRow{"j_per_query", "J per query"},
     FigureRow{"j_per_query_active", "J per query, active"},
+    FigureRow{"j_per_query_p50", "J per query, median"},
+    FigureRow{"j_per_query_p50_active", "J per query, active, median"},
     FigureRow{"j_per_token", "J per output token"},
     FigureRow{"j_per_token_active", "J per output token, active"},
     FigureRow{"watts", "watts in service"},
@@ -41,8 +43,10 @@ constexpr std::array kRows{
     FigureRow{"goodput_share", "share within the goodput bounds"},
     FigureRow{"goodput", "goodput, questions/s"},
     FigureRow{"usd_per_query", "USD per query"},
+    FigureRow{"usd_per_query_p50", "USD per query, median"},
     FigureRow{"prompt_tokens_mean", "prompt tokens"},
     FigureRow{"output_tokens_mean", "output tokens"},
+    FigureRow{"output_tokens_p50", "output tokens, median"},
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ class FigureTable {
 
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::string> notes_;
+  bool bounded_ = false;  // whether any figure has bounds in place of a value
 };
 
 /// "measured: rapl-powercap"

@@ -58,6 +58,9 @@ std::string cell(const record::Figure& figure) {
   if (const std::string interval = interval_text(figure); !interval.empty()) {
     text += " <span class=\"interval\">" + html_text(interval) + "</span>";
   }
+  if (const std::string bounds = bounds_text(figure); !bounds.empty()) {
+    text += " <span class=\"bounds\">missing wrong or right: " + html_text(bounds) + "</span>";
+  }
   if (!figure.reason.empty()) text += "<small>" + html_text(figure.reason) + "</small>";
   return text + "</td>";
 }

@@ -45,6 +45,9 @@ std::string cell_text(const record::Figure& figure, Notes& notes) {
   std::string text = value_text(figure);
   const std::string interval = interval_text(figure);
   if (!interval.empty()) text += " " + interval;
+  if (const std::string bounds = bounds_text(figure); !bounds.empty()) {
+    text += " missing wrong or right: " + bounds;
+  }
   return text + notes.mark(figure.reason);
 }
 
@@ -131,15 +134,17 @@ Json findings_json(const std::string& command, const analysis::Findings& finding
 
 std::string findings_csv(const analysis::Findings& findings) {
   std::string csv =
-      "section,label,figure,value,unit,low,high,n,provenance,method,interval,reason\r\n";
+      "section,label,figure,value,unit,low,high,all_wrong,all_right,n,provenance,method,"
+      "interval,reason\r\n";
   for (const analysis::FindingSection& section : findings.sections) {
     for (const analysis::FindingRow& row : section.rows) {
       for (const auto& [name, figure] : row.figures) {
         csv += fmt::format(
-            "{},{},{},{},{},{},{},{},{},{},{},{}\r\n", section.name, csv_field(row.label), name,
-            csv_number(figure.value), csv_field(figure.unit), csv_number(figure.low),
-            csv_number(figure.high), figure.n, record::name(figure.provenance.source),
-            csv_field(figure.provenance.method), figure.interval, csv_field(figure.reason));
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", section.name, csv_field(row.label),
+            name, csv_number(figure.value), csv_field(figure.unit), csv_number(figure.low),
+            csv_number(figure.high), csv_number(figure.all_wrong), csv_number(figure.all_right),
+            figure.n, record::name(figure.provenance.source), csv_field(figure.provenance.method),
+            figure.interval, csv_field(figure.reason));
       }
     }
   }

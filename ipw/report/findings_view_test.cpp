@@ -95,9 +95,9 @@ TEST(FindingsJson, HasTheVersionFirstAndNullWithAReason) {
 
 TEST(FindingsCsv, QuotesLabelsAndLeavesAbsentFieldsEmpty) {
   const std::string csv = findings_csv(findings());
-  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",coverage,0.5,1,0.4,0.6,100,published,a table,"
+  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",coverage,0.5,1,0.4,0.6,,,100,published,a table,"
                              "wilson,\r\n"));
-  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",win_or_tie,,1,,,0,measured,,,nobody told\r\n"));
+  EXPECT_THAT(csv, HasSubstr("models,\"a, or b\",win_or_tie,,1,,,,,0,measured,,,nobody told\r\n"));
 }
 
 // RFC 4648, section 10.

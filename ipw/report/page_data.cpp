@@ -107,6 +107,7 @@ Json power_json(const PowerCurve& power) {
 void add_text(Json& json, const record::Figure& figure) {
   json["text"] = value_text(figure);
   json["interval_text"] = interval_text(figure);
+  if (const std::string bounds = bounds_text(figure); !bounds.empty()) json["bounds_text"] = bounds;
 }
 
 // Adds to what figures_json() made of `figures` the text of each.

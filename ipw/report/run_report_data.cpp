@@ -65,11 +65,12 @@ void append_csv(std::string& csv, const RunReport& report, const std::string& ta
                 const std::vector<metrics::NamedFigure>& figures) {
   for (const auto& [name, figure] : figures) {
     csv += fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_field(report.directory.string()),
-        csv_field(report.manifest.model.name), csv_field(report.manifest.questions.name),
-        csv_field(task), name, csv_number(figure.value), csv_field(figure.unit),
-        csv_number(figure.low), csv_number(figure.high), csv_number(figure.low_total),
-        csv_number(figure.high_total), figure.n, record::name(figure.provenance.source),
+        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n",
+        csv_field(report.directory.string()), csv_field(report.manifest.model.name),
+        csv_field(report.manifest.questions.name), csv_field(task), name, csv_number(figure.value),
+        csv_field(figure.unit), csv_number(figure.low), csv_number(figure.high),
+        csv_number(figure.low_total), csv_number(figure.high_total), csv_number(figure.all_wrong),
+        csv_number(figure.all_right), figure.n, record::name(figure.provenance.source),
         csv_field(figure.provenance.method), csv_field(figure.reason));
   }
 }
@@ -85,7 +86,8 @@ Json report_json(const std::vector<RunReport>& reports) {
 
 std::string report_csv(const std::vector<RunReport>& reports) {
   std::string csv =
-      "run,model,questions,task,figure,value,unit,low,high,low_total,high_total,n,provenance,"
+      "run,model,questions,task,figure,value,unit,low,high,low_total,high_total,all_wrong,"
+      "all_right,n,provenance,"
       "method,reason\r\n";
   for (const RunReport& report : reports) {
     append_csv(csv, report, "", report.figures);

@@ -78,6 +78,16 @@ std::string interval_text(const record::Figure& figure, int significant) {
   return "[" + limit(figure.low) + ", " + limit(figure.high) + "]";
 }
 
+std::string bounds_text(const record::Figure& figure) {
+  if (!figure.all_wrong && !figure.all_right) return "";
+  const UnitScale scale =
+      unit_scale(figure.all_right.value_or(figure.all_wrong.value_or(0.0)), figure.unit);
+  const auto bound = [&](const std::optional<double>& value) {
+    return value ? digits(*value / scale.factor) : std::string("—");
+  };
+  return bound(figure.all_wrong) + " to " + bound(figure.all_right);
+}
+
 std::size_t display_width(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
 }

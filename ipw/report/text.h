@@ -18,6 +18,10 @@ namespace ipw::report {
 /// nothing where both are absent. With `significant` digits.
 [[nodiscard]] std::string interval_text(const record::Figure& figure, int significant = 3);
 
+/// "0.400 to 0.600": the figure with all missing verdicts wrong and with all of them right; nothing
+/// where it has a value.
+[[nodiscard]] std::string bounds_text(const record::Figure& figure);
+
 /// What a number in `unit` is divided by and what then stands before the unit: "k" for 2,500 J.
 struct UnitScale {
   double factor = 1.0;

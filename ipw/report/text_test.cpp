@@ -44,6 +44,14 @@ TEST(IntervalText, ShowsThatALimitOrTheValueIsNotThere) {
   EXPECT_EQ(interval_text(figure), "");
 }
 
+TEST(BoundsText, IsNoIntervalAndStandsOnlyWhereThereIsNoValue) {
+  record::Figure figure{.value = {}, .unit = "1", .all_wrong = 0.4, .all_right = 0.6};
+  EXPECT_EQ(bounds_text(figure), "0.400 to 0.600");
+  EXPECT_EQ(interval_text(figure), "");
+  figure = {.value = 0.5, .unit = "1", .low = 0.4, .high = 0.6};
+  EXPECT_EQ(bounds_text(figure), "");
+}
+
 TEST(Table, AlignsByCharactersNotBytes) {
   Table table({"a", "b"});
   table.add({"µµ", "1"});

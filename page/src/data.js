@@ -37,7 +37,7 @@ export function energyFigure(figures, name) {
 }
 
 /** Whether there is anything to show: a value, or bounds where verdicts are missing. */
-export const isThere = (figure) => Boolean(figure) && (figure.value !== null || figure.low !== null);
+export const isThere = (figure) => Boolean(figure) && (figure.value !== null || figure.low !== null || Boolean(figure.bounds_text));
 
 /** Whether charts that compare runs must show what is above idle: some run knows no more. */
 export function aboveIdleTogether(name) {

@@ -39,11 +39,11 @@ const limits = (figure) => figure.interval_text.slice(1, -1).replace(', ', ' to 
 const value = (figure, name) =>
   h('data', { class: 'value', value: figure.value ?? '', 'data-figure': name }, valueText(figure));
 
-// Without a value the limits are those that missing verdicts leave.
+// Without a value there is what missing verdicts leave, which is no interval.
 function intervalWords(figure) {
+  if (figure.bounds_text) return h('span', { class: 'bounds' }, `missing wrong to right: ${figure.bounds_text}`);
   if (!figure.interval_text) return null;
-  const words = figure.value === null ? 'between' : h('abbr', { title: '95 % interval' }, '95 %');
-  return h('span', { class: 'interval' }, words, ` ${limits(figure)}`);
+  return h('span', { class: 'interval' }, h('abbr', { title: '95 % interval' }, '95 %'), ` ${limits(figure)}`);
 }
 
 function card(run, entry) {
@@ -62,10 +62,8 @@ function card(run, entry) {
 
 function narrowCell(figure, shown, mark) {
   const why = figure.value === null ? figure.reason : null;
-  const bounds = figure.value === null ? 'between ' : '';
-  const below = figure.interval_text
-    ? h('span', { class: 'interval' }, bounds + limits(figure))
-    : h('small', {}, why ?? 'no interval');
+  const words = figure.interval_text ? h('span', { class: 'interval' }, limits(figure)) : h('small', {}, why ?? 'no interval');
+  const below = figure.bounds_text ? intervalWords(figure) : words;
   return h('td', { title: figure.reason || null }, shown, mark, h('br'), below);
 }
 
@@ -133,6 +131,7 @@ function allFigures(run) {
     [part ? '… of it' : (labels.get(name) ?? name), h('small', {}, name)],
     h('data', { value: figure.value ?? '', 'data-all': part ? null : name }, valueText(figure)),
     figure.interval_text ? limits(figure) : '—',
+    figure.bounds_text ?? '—',
     count(figure.n),
     isThere(figure) ? badge(figure) : '—',
     h('td', { class: 'reason' }, figure.reason ?? ''),
@@ -143,7 +142,7 @@ function allFigures(run) {
     h('summary', {}, several ? ['All figures of ', h('bdi', {}, run.label)] : 'All figures'),
     table({
       name: `All figures of ${run.label}`,
-      columns: ['Figure', 'Value', '95 % interval', 'n', 'Source', 'Note'],
+      columns: ['Figure', 'Value', '95 % interval', 'Missing wrong to right', 'n', 'Source', 'Note'],
       rows: Object.entries(run.figures).flatMap(([name, figure]) => [
         row(name, figure),
         ...(figure.parts ?? []).map((part) => row(name, part, true)),
