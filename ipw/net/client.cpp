@@ -74,6 +74,7 @@ class HttpClient::Loop {
 
   void start(std::shared_ptr<Exchange> exchange) {
     exchange->end.times.called = clock_.now();
+    exchange->held = HeldBytes(budget_);
     asio::post(context_, [this, exchange = std::move(exchange)] { admit(exchange); });
   }
 
@@ -269,6 +270,7 @@ class HttpClient::Loop {
     exchange->on_cancel.reset();
     if (exchange->end.times.done == core::Instant{}) exchange->end.times.done = clock_.now();
     exchange->end.failure = std::move(failure);
+    exchange->held = {};
     const ResponseHandlers handlers = std::exchange(exchange->handlers, {});
     if (handlers.on_done) handlers.on_done(exchange->end);
   }
@@ -310,6 +312,8 @@ class HttpClient::Loop {
   }
 
   const ClientOptions options_;
+  const std::shared_ptr<ByteBudget> budget_ =
+      std::make_shared<ByteBudget>(options_.most_bytes_in_all);
   const TlsContext tls_;
   core::SystemClock clock_;
   std::vector<char> buffer_;

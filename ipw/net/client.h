@@ -72,7 +72,9 @@ struct ClientOptions {
   core::Seconds idle_timeout{300};         // longest silence while an answer is awaited
   core::Seconds pool_idle{50};             // an unused connection is closed after this long
   std::size_t connections_per_server = 0;  // most at once, others wait in line; 0: unbounded
-  std::uint64_t most_body_bytes = std::uint64_t{1} << 30;
+  std::uint64_t most_body_bytes = std::uint64_t{1} << 30;    // of one answer
+  std::uint64_t most_bytes_in_all = std::uint64_t{1} << 30;  // of all answers that are under way:
+                                                             // one that brings more is given up
   std::size_t most_head_bytes = std::size_t{64} << 10;
   std::filesystem::path ca_file;  // PEM; empty: the system's certificates
   bool verify_tls = true;         // chain and name of the server's certificate

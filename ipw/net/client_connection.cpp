@@ -341,6 +341,14 @@ void ClientConnection::on_head(MessageHead head) {
 void ClientConnection::on_body(std::string_view bytes) {
   if (refused_ || state_ != State::kExchange) return;
   exchange_->end.bytes += bytes.size();
+  if (exchange_->request.keeps_answer && !exchange_->held.hold_more(bytes.size())) {
+    refused_ = Failure{.kind = FailureKind::kProtocol,
+                       .message = fmt::format("the answers under way are more than {} bytes "
+                                              "together (ask with fewer at a time)",
+                                              shared_.options.most_bytes_in_all),
+                       .status = exchange_->end.status};
+    return;
+  }
   if (exchange_->handlers.on_data) exchange_->handlers.on_data(bytes, active_);
 }
 

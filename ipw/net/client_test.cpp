@@ -410,6 +410,43 @@ TEST(HttpFaults, OfABodyWithoutBoundEndAtTheBound) {
   EXPECT_LE(record.body.size(), 1'000'000U);
 }
 
+// Each is well within its own bound.
+TEST(HttpFaults, OfManyAnswersTogetherEndAtTheBoundOfAll) {
+  std::promise<void> go_on;
+  const auto going = go_on.get_future().share();
+  FaultServer server([&](FaultPeer& peer) {
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + std::string(30'000, 'x'));
+    going.wait();
+    peer.send(std::string(10'000, 'x'));
+  });
+  std::vector<Record> records(3);
+  std::promise<void> first_end;
+  std::atomic<int> ends = 0;
+  const auto http = client({.most_body_bytes = 100'000, .most_bytes_in_all = 80'000});
+  for (Record& record : records) {
+    ResponseHandlers handlers = record.handlers();
+    handlers.on_done = [&, on_done = handlers.on_done](const ExchangeEnd& end) {
+      on_done(end);
+      if (++ends == 1) first_end.set_value();
+    };
+    http->start({.url = server.url()}, std::move(handlers));
+  }
+  first_end.get_future().wait();  // the one that brought more than 80,000
+  go_on.set_value();
+  int whole = 0;
+  for (Record& record : records) {
+    const auto& failure = record.wait_end().failure;
+    whole += failure ? 0 : 1;
+    if (!failure) continue;
+    EXPECT_EQ(failure->kind, FailureKind::kProtocol);
+    EXPECT_NE(failure->message.find("more than 80000 bytes together"), std::string::npos);
+  }
+  EXPECT_EQ(whole, 2);
+  const auto later = http->fetch({.url = server.url()});  // what has ended holds nothing any more
+  EXPECT_TRUE(later);
+}
+
 TEST(HttpClient, BoundsNoAnswerThatIsNotKept) {
   FaultServer server([](FaultPeer& peer) {
     peer.read_request();

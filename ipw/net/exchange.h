@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "ipw/net/byte_budget.h"
 #include "ipw/net/client.h"
 
 namespace ipw::net {
@@ -19,6 +20,7 @@ struct Exchange {
   std::stop_token cancel;
   std::optional<std::stop_callback<std::function<void()>>> on_cancel;
   ExchangeEnd end;
+  HeldBytes held;                          // of its answer's body, by whoever keeps it
   bool resent = false;                     // once is enough
   bool ended = false;                      // on_done was called
   ClientConnection* connection = nullptr;  // null: waiting in line, or ended

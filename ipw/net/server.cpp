@@ -38,11 +38,14 @@ class OpenExchange final : public ServerExchange {
  public:
   OpenExchange(std::shared_ptr<asio::io_context> context,
                std::weak_ptr<ServerConnection> connection, std::uint64_t serial,
-               ServerRequest request, std::stop_token gone)
+               ServerRequest request, HeldBytes held, std::shared_ptr<ByteBudget> budget,
+               std::stop_token gone)
       : context_(std::move(context)),
         connection_(std::move(connection)),
         serial_(serial),
         request_(std::move(request)),
+        held_(std::move(held)),
+        budget_(std::move(budget)),
         gone_(std::move(gone)) {}
   ~OpenExchange() override {
     if (!answered_) {
@@ -66,8 +69,10 @@ class OpenExchange final : public ServerExchange {
       }
       return;
     }
-    on_loop([status, headers, body = std::string(body)](ServerConnection& connection,
-                                                        std::uint64_t serial) {
+    auto held = held_for(body);
+    if (!held) return cut_off({});
+    on_loop([status, headers, body = std::string(body), held = std::move(held)](
+                ServerConnection& connection, std::uint64_t serial) {
       connection.send(serial, status, headers, body);
     });
   }
@@ -89,8 +94,10 @@ class OpenExchange final : public ServerExchange {
       }
       return;
     }
+    auto held = held_for(bytes);
+    if (!held) return cut_off(std::move(drained));
     asio::post(*context_, [connection = connection_, serial = serial_, bytes = std::string(bytes),
-                           drained = std::move(drained)]() mutable {
+                           held = std::move(held), drained = std::move(drained)]() mutable {
       if (const auto open = connection.lock()) {
         open->write(serial, bytes, std::move(drained));
       } else if (drained) {
@@ -101,6 +108,18 @@ class OpenExchange final : public ServerExchange {
 
  private:
   [[nodiscard]] bool here() const { return context_->get_executor().running_in_this_thread(); }
+
+  // What is on its way to the loop counts, too; null: it would be too much in all.
+  [[nodiscard]] std::shared_ptr<HeldBytes> held_for(std::string_view bytes) const {
+    auto held = std::make_shared<HeldBytes>(budget_);
+    return held->hold(bytes.size()) ? held : nullptr;
+  }
+  void cut_off(std::function<void()> drained) {
+    asio::post(*context_, [connection = connection_, drained = std::move(drained)] {
+      if (const auto open = connection.lock()) open->close();
+      if (drained) drained();
+    });
+  }
 
   template <class Action>
   void on_loop(Action action) {
@@ -117,6 +136,8 @@ class OpenExchange final : public ServerExchange {
   std::weak_ptr<ServerConnection> connection_;
   std::uint64_t serial_;
   ServerRequest request_;
+  HeldBytes held_;  // of its body
+  std::shared_ptr<ByteBudget> budget_;
   std::stop_token gone_;
   std::atomic<bool> answered_ = false;
   std::atomic<bool> streaming_ = false;
@@ -143,17 +164,19 @@ class HttpServer::Loop {
         work_(context_->get_executor()),
         listener_(*context_, descriptor),
         timer_(*context_, clock_, [this](core::Instant now) { return sweep(now); }),
-        shared_{*context_,
-                options_,
-                clock_,
-                buffer_,
-                [this](const auto& connection, std::uint64_t serial, ServerRequest request,
-                       std::stop_token gone) {
-                  serve(std::make_shared<OpenExchange>(context_, connection, serial,
-                                                       std::move(request), std::move(gone)));
-                },
-                [this](const auto& connection) { forget(connection); },
-                [this](core::Instant until) { timer_.watch(until); }} {
+        shared_{
+            *context_,
+            options_,
+            clock_,
+            buffer_,
+            [this](const auto& connection, std::uint64_t serial, ServerRequest request,
+                   HeldBytes held, std::stop_token gone) {
+              serve(std::make_shared<OpenExchange>(context_, connection, serial, std::move(request),
+                                                   std::move(held), budget_, std::move(gone)));
+            },
+            [this](const auto& connection) { forget(connection); },
+            [this](core::Instant until) { timer_.watch(until); },
+            budget_} {
     await_connection();
     thread_ = std::thread([this] {
       block_sigpipe();
@@ -281,6 +304,8 @@ class HttpServer::Loop {
   const ServerOptions options_;
   const TlsContext tls_;
   const std::vector<Route> routes_;
+  const std::shared_ptr<ByteBudget> budget_ =
+      std::make_shared<ByteBudget>(options_.most_bytes_in_all);
   const std::uint16_t port_;
   core::SystemClock clock_;
   std::vector<char> buffer_;

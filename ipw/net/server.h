@@ -71,11 +71,15 @@ struct ServerOptions {
   core::Seconds pool_idle{120};       // for the next request on an open connection
   std::size_t low_water = std::size_t{64} << 10;
   std::size_t most_queued_bytes = std::size_t{64} << 20;  // a reader slower than that is cut off
+  std::uint64_t most_bytes_in_all = std::uint64_t{512} << 20;  // bodies of requests and what waits
+                                                               // to be read, of all connections;
+                                                               // heads are beside it
   std::size_t most_connections = 0;  // at once, others are closed unheard; 0: unbounded
 };
 
 /// Unknown paths are answered 404, known ones with another method 405, what is no HTTP 400, too
-/// much 413 or 431, too slow 408; errors as {"error": {"message", "type"}}.
+/// much 413 or 431, too slow 408, what would bring all connections together beyond their bound 503;
+/// errors as {"error": {"message", "type"}}. An answer that would is cut off.
 class HttpServer {
  public:
   /// Listens when it returns. kUsage for an address that is none, kBusy where the port is taken,

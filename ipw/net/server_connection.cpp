@@ -67,6 +67,7 @@ ServerConnection::ServerConnection(const ServerShared& shared, int descriptor)
     : shared_(shared),
       descriptor_(shared.context, descriptor),
       transport_(descriptor),
+      held_(shared.budget),
       since_(shared.clock.now()) {}
 
 void ServerConnection::open(const TlsContext& tls) {
@@ -115,6 +116,7 @@ void ServerConnection::next_request() {
   state_ = State::kReading;
   since_ = shared_.clock.now();
   request_ = {};
+  request_held_ = HeldBytes(shared_.budget);
   parser_.emplace(MessageKind::kRequest,
                   MessageLimits{.head_bytes = shared_.options.most_head_bytes,
                                 .body_bytes = shared_.options.most_body_bytes},
@@ -135,6 +137,7 @@ void ServerConnection::receive() {
     const std::string_view bytes(shared_.buffer.data(), result.bytes);
     if (state_ == State::kWorking) {
       early_ += bytes;
+      account();
     } else if (state_ == State::kReading) {
       take(bytes);
     }
@@ -149,6 +152,7 @@ void ServerConnection::take(std::string_view bytes) {
       shared_.watch(expiry());
     }
     const auto taken = parser_->push(bytes);
+    if (too_much_) return refuse(503, "the server holds too much already, try again");
     if (!taken) {
       using Cause = MessageError::Cause;
       const Cause cause = taken.error().cause;
@@ -161,9 +165,12 @@ void ServerConnection::take(std::string_view bytes) {
     state_ = State::kWorking;
     complete_ = streaming_ = false;
     gone_ = std::stop_source();
-    shared_.serve(shared_from_this(), ++serial_, std::move(request_), gone_.get_token());
+    shared_.serve(shared_from_this(), ++serial_, std::move(request_), std::move(request_held_),
+                  gone_.get_token());
   }
-  if (!closed()) early_ += bytes;
+  if (closed()) return;
+  early_ += bytes;
+  account();
 }
 
 void ServerConnection::on_head(MessageHead head) {
@@ -182,9 +189,19 @@ void ServerConnection::on_head(MessageHead head) {
   }
 }
 
-void ServerConnection::on_body(std::string_view bytes) { request_.body += bytes; }
+void ServerConnection::on_body(std::string_view bytes) {
+  too_much_ = too_much_ || !request_held_.hold_more(bytes.size());
+  if (!too_much_) request_.body += bytes;
+}
 
 // ---- answering ----
+
+// Whoever waits for more than all may hold together is cut off. What each may keep anyway, a refusal
+// for one, is not counted.
+void ServerConnection::account() {
+  const std::size_t bytes = out_.size() + early_.size();
+  if (!closed() && !held_.hold(bytes > kKeptBytes ? bytes : 0)) close();
+}
 
 bool ServerConnection::answering(std::uint64_t serial) const {
   return state_ == State::kWorking && serial == serial_ && !complete_;
@@ -272,7 +289,8 @@ void ServerConnection::flush() {
       boost::asio::post(shared_.context, std::move(drained));
     }
   }
-  if (queued() == 0 && complete_) answered();
+  account();
+  if (!closed() && queued() == 0 && complete_) answered();
 }
 
 void ServerConnection::answered() {
@@ -294,6 +312,8 @@ void ServerConnection::answered() {
 void ServerConnection::refuse(int status, std::string_view why) {
   keep_alive_ = false;
   without_body_ = false;
+  request_ = {};
+  request_held_ = HeldBytes(shared_.budget);
   const std::string body = error_body(status, why);
   put_head(status, {{"Content-Type", "application/json"}}, body.size());
   out_ += body;
@@ -341,6 +361,8 @@ void ServerConnection::close() {
   state_ = State::kClosed;
   error_code ignored;
   std::ignore = descriptor_.close(ignored);
+  held_ = {};
+  request_held_ = {};
   for (auto& drained : std::exchange(drained_, {})) {
     boost::asio::post(shared_.context, std::move(drained));
   }

@@ -16,6 +16,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "ipw/core/clock.h"
+#include "ipw/net/byte_budget.h"
 #include "ipw/net/message_parser.h"
 #include "ipw/net/server.h"
 #include "ipw/net/transport.h"
@@ -32,10 +33,11 @@ struct ServerShared {
   std::span<char> buffer;  // one piece passes through at a time
   /// A request is whole: answers it, or keeps `connection` weakly together with `serial`.
   std::function<void(const std::shared_ptr<ServerConnection>& connection, std::uint64_t serial,
-                     ServerRequest request, std::stop_token gone)>
+                     ServerRequest request, HeldBytes held, std::stop_token gone)>
       serve;
   std::function<void(const std::shared_ptr<ServerConnection>&)> on_closed;
   std::function<void(core::Instant)> watch;
+  std::shared_ptr<ByteBudget> budget;
 };
 
 class ServerConnection final : public std::enable_shared_from_this<ServerConnection>,
@@ -80,6 +82,7 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   void answered();
   [[nodiscard]] bool answering(std::uint64_t serial) const;
   [[nodiscard]] std::size_t queued() const { return out_.size() - written_; }
+  void account();
 
   const ServerShared& shared_;
   State state_ = State::kHandshake;
@@ -87,6 +90,9 @@ class ServerConnection final : public std::enable_shared_from_this<ServerConnect
   Transport transport_;
   std::optional<MessageParser> parser_;
   ServerRequest request_;
+  HeldBytes request_held_;  // of its body
+  HeldBytes held_;          // of early_ and out_
+  bool too_much_ = false;   // in all
   std::uint64_t serial_ = 0;
   std::stop_source gone_{std::nostopstate};
   bool http_1_1_ = true;

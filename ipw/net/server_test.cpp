@@ -239,6 +239,56 @@ TEST(HttpServer, CutsOffAReaderThatTakesNothing) {
   EXPECT_EQ(cut.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
+TEST(HttpServer, RefusesTheRequestThatIsTooMuchForAllTogether) {
+  std::promise<Exchange> first;
+  std::atomic<int> asked = 0;
+  const auto server = serve({{"POST", "/",
+                              [&](const Exchange& exchange) {
+                                if (++asked == 1) return first.set_value(exchange);
+                                exchange->send(200, {}, "taken");
+                              }}},
+                            {.most_body_bytes = 1000, .most_bytes_in_all = 1500});
+  const std::string post =
+      "POST / HTTP/1.1\r\nContent-Length: 1000\r\n" + std::string(kClose) + std::string(1000, 'x');
+  RawClient holder(server->port());
+  ASSERT_TRUE(holder.send(post));
+  Exchange held = first.get_future().get();
+  EXPECT_TRUE(ask(*server, post).starts_with("HTTP/1.1 503 "));
+  held->send(200, {}, "done");
+  EXPECT_TRUE(holder.read_all().ends_with("done"));
+  held.reset();
+  EXPECT_TRUE(ask(*server, post).ends_with("taken")) << "what was answered holds nothing any more";
+}
+
+TEST(HttpServer, CutsOffReadersThatTogetherLeaveTooMuchWaiting) {
+  std::mutex mutex;
+  std::vector<std::thread> writers;
+  std::atomic<int> cut = 0;
+  const auto server = serve({{"GET", "/",
+                              [&](const Exchange& exchange) {
+                                const std::scoped_lock lock(mutex);
+                                writers.emplace_back([&, exchange] {
+                                  exchange->begin(200, {});
+                                  const std::string piece(100'000, 'x');
+                                  while (!exchange->gone().stop_requested()) exchange->write(piece);
+                                  ++cut;
+                                });
+                              }}},
+                            {.most_bytes_in_all = 20'000'000});  // most_queued_bytes is 64 MiB
+  std::vector<std::unique_ptr<RawClient>> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.push_back(std::make_unique<RawClient>(server->port()));
+    ASSERT_TRUE(readers.back()->send(get("/")));
+    readers.back()->read_until("\r\n\r\n");
+  }
+  for (int i = 0; i < 1000 && cut < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(cut, 3);
+  const std::scoped_lock lock(mutex);
+  for (std::thread& writer : writers) writer.join();
+}
+
 TEST(HttpServer, LetsAnswersFinishWhenItStopsAndTakesNoNewOnes) {
   std::promise<void> begun;
   std::promise<void> go_on;

@@ -68,6 +68,13 @@ core::Result<void> SseReader::push(std::string_view bytes, const SseSink& sink) 
   return {};
 }
 
+void SseReader::finish(const SseSink& sink) {
+  if (event_bytes_ > most_bytes_) return;
+  if (!line_.empty()) take_line(line_, false, sink);
+  line_.clear();
+  dispatch(sink);
+}
+
 bool SseReader::pending() const {
   return has_data_ || !event_.empty() || (!line_.empty() && !line_.starts_with(':'));
 }

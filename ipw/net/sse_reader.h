@@ -34,6 +34,11 @@ class SseReader {
   /// than the bound: the stream is lost.
   [[nodiscard]] core::Result<void> push(std::string_view bytes, const SseSink& sink);
 
+  /// At the end of a stream: passes on what has begun and no blank line has ended, too. By the
+  /// standard that is lost; servers leave out the last blank line. Whether it is whole, or was cut
+  /// off, is its reader's to find out.
+  void finish(const SseSink& sink);
+
   /// Whether an event has begun that no blank line has ended. At the end of a stream such an event
   /// is lost by the standard, and says that the stream was cut off.
   [[nodiscard]] bool pending() const;

@@ -25,7 +25,10 @@ std::string events(std::string_view stream, std::size_t piece) {
     });
     if (!pushed) return seen + "refused";
   }
-  return seen + (reader.pending() ? "pending" : "");
+  seen += reader.pending() ? "pending" : "";
+  reader.finish([&](const auto& event) { seen.append(event.data) += '$'; });
+  if (reader.pending()) __builtin_trap();
+  return seen;
 }
 
 std::string lines(std::string_view stream, std::size_t piece) {
