@@ -10,8 +10,14 @@
 #include <bit>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <limits>
 #include <string_view>
 #include <system_error>
+#include <utility>
+
+#include "ipw/models/gguf_parts.h"
+#include "ipw/models/gguf_shape.h"
 
 namespace ipw::models {
 namespace {
@@ -24,6 +30,10 @@ constexpr std::uint64_t kLongestName = 65535;       // the specification's limit
 constexpr std::uint64_t kLongestValue = 4U << 20U;  // chat templates are the longest we want
 constexpr std::uint64_t kMostDimensions = 4;
 constexpr int kDeepestArray = 4;
+constexpr std::uint64_t kShortArray = 4096;  // an entry for each layer, and more
+// llama.cpp compares each name with all before it.
+constexpr std::uint64_t kMostTensors = 65'536;
+constexpr std::uint64_t kMostValues = 16'384;
 
 /// How ggml packs a tensor type: `elements` values in `bytes` bytes (ggml.h, ggml-common.h).
 struct TensorType {
@@ -84,22 +94,29 @@ bool multiply(std::uint64_t a, std::uint64_t b, std::uint64_t& product) {
   return !__builtin_mul_overflow(a, b, &product);
 }
 
+struct Tally {  // parameters by tensor type, to name the quantization by the commonest
+  std::map<std::uint32_t, std::uint64_t> by_type;
+  std::uint64_t all = 0;
+  std::uint64_t experts = 0;
+  std::uint64_t end = 0;  // of the last tensor, from the start of the data
+  GgufTensors tensors;
+};
+
+// One file: what it says, and what is in it.
+struct OneFile {
+  GgufMetadata metadata;
+  Tally tally;
+};
+
 /// Reads forward through one file, and never past its stated size.
 class Reader {
  public:
   Reader(std::istream& stream, std::uint64_t size, const std::string& name)
       : stream_(stream), size_(size), name_(name) {}
 
-  Result<GgufMetadata> read();
+  Result<OneFile> read();
 
  private:
-  struct Tally {  // parameters by tensor type, to name the quantization by the commonest
-    std::map<std::uint32_t, std::uint64_t> by_type;
-    std::uint64_t all = 0;
-    std::uint64_t experts = 0;
-    std::uint64_t end = 0;  // of the last tensor, from the start of the data
-  };
-
   [[nodiscard]] std::unexpected<core::Error> broken(const std::string& why) const {
     return fail(ErrorCode::kInvalidData,
                 fmt::format("cannot read {}: {} (get the file again)", name_, why));
@@ -128,6 +145,9 @@ class Reader {
   Result<std::string> take_text(std::uint64_t longest);
   Result<GgufValue> take_value(std::uint32_t type, int depth);
   Result<GgufValue> take_array(int depth);
+  Result<GgufValue> take_numbers(std::uint32_t type, std::uint64_t length);
+  Result<GgufValue> take_texts(std::uint64_t length);
+  Result<GgufValue> take_scalar(std::uint32_t type);
   Result<void> take_values(std::uint64_t count, GgufMetadata& metadata);
   Result<void> take_tensor(Tally& tally);
   [[nodiscard]] Result<void> check_data(const GgufMetadata& metadata, const Tally& tally) const;
@@ -157,25 +177,59 @@ Result<GgufValue> Reader::take_array(int depth) {
   IPW_TRY(const auto type, take<std::uint32_t>());
   IPW_TRY(const auto length, take<std::uint64_t>());
   if (type >= kValueTypes) return broken(fmt::format("it has a value of unknown type {}", type));
-  std::uint64_t bytes = 0;
-  if (kValueBytes[type] > 0) {
-    if (!multiply(length, kValueBytes[type], bytes)) return truncated();
-    IPW_CHECK(skip(bytes));
-    return GgufArray{length};
-  }
-  // Each string or array inside takes at least eight bytes, which bounds the loop by the file.
+  if (kValueBytes[type] > 0) return take_numbers(type, length);
+  // Each string or array inside takes at least eight bytes, which bounds the loops by the file.
   if (length > left() / 8) return truncated();
+  if (type == kString) return take_texts(length);
+  for (std::uint64_t i = 0; i < length; ++i) IPW_CHECK(take_array(depth + 1));
+  return GgufArray{.length = length};
+}
+
+Result<GgufValue> Reader::take_numbers(std::uint32_t type, std::uint64_t length) {
+  std::uint64_t bytes = 0;
+  if (!multiply(length, kValueBytes[type], bytes)) return truncated();
+  GgufArray array{.length = length};
+  if (length > kShortArray || type == kFloat32 || type == kFloat64) {
+    IPW_CHECK(skip(bytes));
+    return array;
+  }
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   for (std::uint64_t i = 0; i < length; ++i) {
-    if (type == kString) {
-      IPW_CHECK(take_text(0));
-    } else {
-      IPW_CHECK(take_array(depth + 1));
+    IPW_TRY(const auto value, take_scalar(type));
+    const auto* natural = std::get_if<std::uint64_t>(&value);
+    const auto* number = std::get_if<std::int64_t>(&value);
+    const std::int64_t element = natural != nullptr
+                                     ? static_cast<std::int64_t>(std::min(*natural, kMost))
+                                 : number != nullptr ? *number
+                                                     : 0;
+    array.least = std::min(array.least.value_or(element), element);
+    array.most = std::max(array.most.value_or(element), element);
+  }
+  return array;
+}
+
+/// Keeps only whether one stands there twice, by hashes of what the engine takes for a text: all up
+/// to a NUL; empty ones it tells apart.
+Result<GgufValue> Reader::take_texts(std::uint64_t length) {
+  std::vector<std::size_t> hashes;
+  for (std::uint64_t i = 0; i < length; ++i) {
+    IPW_TRY(const std::string text, take_text(kLongestName));
+    if (const auto word = std::string_view(text.c_str()); !word.empty()) {
+      hashes.push_back(std::hash<std::string_view>()(word));
     }
   }
-  return GgufArray{length};
+  std::ranges::sort(hashes);
+  return GgufArray{.length = length,
+                   .least = {},
+                   .most = {},
+                   .repeats = std::ranges::adjacent_find(hashes) != hashes.end()};
 }
 
 Result<GgufValue> Reader::take_value(std::uint32_t type, int depth) {
+  return type == kArray ? take_array(depth) : take_scalar(type);
+}
+
+Result<GgufValue> Reader::take_scalar(std::uint32_t type) {
   const auto number = [this]<class From, class To>(From, To) -> Result<GgufValue> {
     IPW_TRY(const auto value, take<From>());
     return GgufValue(static_cast<To>(value));
@@ -201,7 +255,6 @@ Result<GgufValue> Reader::take_value(std::uint32_t type, int depth) {
       IPW_TRY(auto text, take_text(kLongestValue));
       return GgufValue(std::move(text));
     }
-    case kArray: return take_array(depth);
     default: return broken(fmt::format("it has a value of unknown type {}", type));
   }
 }
@@ -226,6 +279,8 @@ Result<void> Reader::take_tensor(Tally& tally) {
   std::uint64_t elements = 1;
   for (std::uint32_t i = 0; i < dimensions; ++i) {
     IPW_TRY(const auto extent, take<std::uint64_t>());
+    if (extent == 0) return broken(fmt::format("tensor {} is empty", name));
+    if (name == "token_embd.weight" && i == 1) tally.tensors.vocabulary_rows = extent;
     if (!multiply(elements, extent, elements)) {
       return broken(fmt::format("tensor {} is larger than any memory", name));
     }
@@ -236,6 +291,8 @@ Result<void> Reader::take_tensor(Tally& tally) {
     return broken("its tensors are larger than any memory");
   }
   tally.by_type[type] += elements;
+  tally.tensors.attention = tally.tensors.attention || name.contains(".attn_q.") ||
+                            name.contains(".attn_qkv.") || name.contains(".attn_k.");
   // llama.cpp's names for the weights of experts end in "_exps.weight" (llama-arch.cpp).
   if (name.find("_exps.") != std::string::npos) tally.experts += elements;
 
@@ -290,7 +347,7 @@ std::string quantization_of(const GgufMetadata& metadata,
   return type != kTensorTypes.end() ? std::string(type->name) : std::string();
 }
 
-Result<GgufMetadata> Reader::read() {
+Result<OneFile> Reader::read() {
   IPW_TRY(const auto magic, take<std::array<char, 4>>());
   if (std::string_view(magic.data(), magic.size()) != "GGUF") {
     return fail(ErrorCode::kInvalidData,
@@ -316,49 +373,61 @@ Result<GgufMetadata> Reader::read() {
   }
   IPW_TRY(metadata.tensor_count, take<std::uint64_t>());
   IPW_TRY(const auto value_count, take<std::uint64_t>());
+  if (metadata.tensor_count > kMostTensors || value_count > kMostValues) {
+    return broken(
+        fmt::format("it states {} tensors and {} values", metadata.tensor_count, value_count));
+  }
   IPW_CHECK(take_values(value_count, metadata));
   Tally tally;
   for (std::uint64_t i = 0; i < metadata.tensor_count; ++i) IPW_CHECK(take_tensor(tally));
   IPW_CHECK(check_data(metadata, tally));
 
   metadata.architecture = value_or<std::string>(metadata, "general.architecture", {});
+  return OneFile{.metadata = std::move(metadata), .tally = std::move(tally)};
+}
+
+/// A number of the key-value part, whatever its type; absent: there is none.
+std::optional<std::uint64_t> stated(const GgufMetadata& metadata, const std::string& key) {
+  const auto found = metadata.values.find(key);
+  if (found == metadata.values.end()) return std::nullopt;
+  if (const auto* value = std::get_if<std::uint64_t>(&found->second)) return *value;
+  const auto* value = std::get_if<std::int64_t>(&found->second);
+  return value != nullptr && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value))
+                                         : std::nullopt;
+}
+
+void count_parameters(GgufMetadata& metadata, const Tally& tally) {
+  const auto experts = metadata.number("expert_count").value_or(0);
+  const auto used = std::min(metadata.number("expert_used_count").value_or(experts), experts);
+  metadata.parameters = metadata.active_parameters = tally.all;
+  if (experts == 0) return;
+  const double idle = static_cast<double>(experts - used) / static_cast<double>(experts);
+  *metadata.active_parameters -=
+      static_cast<std::uint64_t>(static_cast<double>(tally.experts) * idle);
+}
+
+/// What `file`, a whole model or the first part of one, says of it. `tally`: of all parts, if they
+/// are known.
+Result<GgufMetadata> described(OneFile file, const Tally& tally, bool all_parts,
+                               const std::string& name) {
+  GgufMetadata& metadata = file.metadata;
+  const auto broken = [&](const std::string& why) {
+    return fail(ErrorCode::kInvalidData,
+                fmt::format("cannot read {}: {} (get the file again)", name, why));
+  };
   if (metadata.architecture.empty()) return broken("it names no architecture");
+  if (const std::string why = impossible_shape(metadata, tally.tensors); !why.empty()) {
+    return broken(why);
+  }
   metadata.name = value_or<std::string>(metadata, "general.name", {});
   metadata.quantization = quantization_of(metadata, tally.by_type);
   metadata.context_tokens = metadata.number("context_length");
   metadata.has_chat_template = metadata.values.contains("tokenizer.chat_template");
-  const auto parts = metadata.values.find("split.count");
-  if (parts == metadata.values.end()) {
-    const auto experts = metadata.number("expert_count").value_or(0);
-    const auto used = std::min(metadata.number("expert_used_count").value_or(experts), experts);
-    metadata.parameters = tally.all;
-    metadata.active_parameters = tally.all;
-    if (experts > 0) {
-      const double idle = static_cast<double>(experts - used) / static_cast<double>(experts);
-      *metadata.active_parameters -=
-          static_cast<std::uint64_t>(static_cast<double>(tally.experts) * idle);
-    }
-  }
-  return metadata;
+  if (all_parts) count_parameters(metadata, tally);
+  return std::move(metadata);
 }
 
-}  // namespace
-
-std::optional<std::uint64_t> GgufMetadata::number(const std::string& key) const {
-  const auto found = values.find(architecture + "." + key);
-  if (found == values.end()) return std::nullopt;
-  if (const auto* value = std::get_if<std::uint64_t>(&found->second)) return *value;
-  const auto* value = std::get_if<std::int64_t>(&found->second);
-  if (value == nullptr || *value < 0) return std::nullopt;
-  return static_cast<std::uint64_t>(*value);
-}
-
-Result<GgufMetadata> read_gguf_metadata(std::istream& stream, std::uint64_t size_bytes,
-                                        const std::string& name) {
-  return Reader(stream, size_bytes, name).read();
-}
-
-Result<GgufMetadata> read_gguf_metadata(const std::filesystem::path& path) {
+Result<OneFile> read_file(const std::filesystem::path& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {
@@ -378,7 +447,117 @@ Result<GgufMetadata> read_gguf_metadata(const std::filesystem::path& path) {
                 fmt::format("cannot open model {}: it may not be read (check its permissions)",
                             path.string()));
   }
-  return read_gguf_metadata(stream, size, path.string());
+  return Reader(stream, size, path.string()).read();
+}
+
+constexpr std::uint64_t kWhole = 1;  // parts of a model that is not split
+
+std::uint64_t parts_of(const GgufMetadata& metadata) {
+  return std::max(stated(metadata, "split.count").value_or(kWhole), kWhole);
+}
+
+/// The other parts of the model of which `first` is the first one, added to it.
+Result<void> add_parts(const GgufPart& named, OneFile& first) {
+  GgufMetadata& metadata = first.metadata;
+  const auto refuse = [&](const std::filesystem::path& path, std::string_view why) {
+    return fail(ErrorCode::kInvalidData,
+                fmt::format("cannot read {}: {} (get all parts of one model)", path.string(), why));
+  };
+  const auto count = static_cast<std::uint64_t>(named.count);
+  for (int number = 1; number <= named.count; ++number) {
+    const std::filesystem::path path = gguf_part_name(named.prefix, number, named.count);
+    if (number == 1) {
+      if (stated(metadata, "split.no").value_or(0) != 0) {
+        return refuse(path, "it says that it is not the first part");
+      }
+      metadata.parts = {path};
+      continue;
+    }
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("cannot open model {}: part {} of {} is missing (fetch {}, too)",
+                              metadata.parts.front().string(), number, named.count,
+                              path.filename().string()));
+    }
+    IPW_TRY(const OneFile part, read_file(path));
+    if (parts_of(part.metadata) != count ||
+        stated(part.metadata, "split.no") != static_cast<std::uint64_t>(number - 1)) {
+      return refuse(path, fmt::format("it is not part {} of {}", number, named.count));
+    }
+    metadata.parts.push_back(path);
+    metadata.size_bytes += part.metadata.size_bytes;
+    metadata.tensor_count += part.metadata.tensor_count;
+    Tally& tally = first.tally;
+    for (const auto& [type, elements] : part.tally.by_type) tally.by_type[type] += elements;
+    tally.all += part.tally.all;
+    tally.experts += part.tally.experts;
+    tally.tensors.attention = tally.tensors.attention || part.tally.tensors.attention;
+    if (part.tally.tensors.vocabulary_rows) {
+      tally.tensors.vocabulary_rows = part.tally.tensors.vocabulary_rows;
+    }
+  }
+  const auto tensors = stated(metadata, "split.tensors.count");
+  if (tensors && *tensors != metadata.tensor_count) {
+    return refuse(metadata.parts.front(),
+                  fmt::format("its parts have {} tensors together, and it says {}",
+                              metadata.tensor_count, *tensors));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> GgufMetadata::number(const std::string& key) const {
+  return stated(*this, architecture + "." + key);
+}
+
+Result<GgufMetadata> read_gguf_metadata(std::istream& stream, std::uint64_t size_bytes,
+                                        const std::string& name) {
+  IPW_TRY(OneFile file, Reader(stream, size_bytes, name).read());
+  const bool whole = parts_of(file.metadata) == kWhole;
+  const Tally tally = file.tally;
+  return described(std::move(file), tally, whole, name);
+}
+
+Result<GgufMetadata> read_gguf_metadata(const std::filesystem::path& path) {
+  IPW_TRY(OneFile file, read_file(path));
+  std::filesystem::path first = path;
+  if (const std::uint64_t parts = parts_of(file.metadata); parts == kWhole) {
+    file.metadata.parts = {path};
+  } else {
+    const auto named = gguf_part(path.string());
+    if (!named || static_cast<std::uint64_t>(named->count) != parts) {
+      return fail(
+          ErrorCode::kInvalidData,
+          fmt::format(
+              "cannot open model {}: it is one of {} parts, and its name is not that "
+              "of one (call them {} and so on)",
+              path.string(), parts,
+              gguf_part_name("NAME", 1, static_cast<int>(std::min<std::uint64_t>(parts, 99'999)))));
+    }
+    first = gguf_part_name(named->prefix, 1, named->count);
+    if (named->number != 1) {
+      IPW_TRY(file, read_file(first));
+      if (parts_of(file.metadata) != parts) {
+        return fail(
+            ErrorCode::kInvalidData,
+            fmt::format("cannot read {}: it is not part 1 of {} (get all parts of one model)",
+                        first.string(), parts));
+      }
+    }
+    IPW_CHECK(add_parts(*named, file));
+  }
+  const Tally tally = file.tally;
+  return described(std::move(file), tally, true, first.string());
+}
+
+Result<void> check_gguf_file(const std::filesystem::path& path) {
+  IPW_TRY(OneFile file, read_file(path));
+  if (parts_of(file.metadata) != kWhole) return {};
+  const Tally tally = file.tally;
+  IPW_CHECK(described(std::move(file), tally, true, path.string()));
+  return {};
 }
 
 }  // namespace ipw::models

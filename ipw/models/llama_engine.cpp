@@ -90,10 +90,9 @@ int threads_for(int asked, std::optional<std::uint64_t> parameters) {
 }
 
 struct LlamaEngine::Loaded {
-  Loaded(std::filesystem::path file, GgufMetadata read, ChatTemplate parsed)
-      : path(std::move(file)), metadata(std::move(read)), chat(std::move(parsed)) {}
+  Loaded(GgufMetadata read, ChatTemplate parsed)
+      : metadata(std::move(read)), chat(std::move(parsed)) {}
 
-  std::filesystem::path path;
   std::string name;
   GgufMetadata metadata;
   ChatTemplate chat;
@@ -131,6 +130,27 @@ Result<std::unique_ptr<llama_model, FreeModel>> load_model(const std::filesystem
   return model;
 }
 
+// What llama.cpp would stop the process for at the first text: no tokenizer, or a token that is to
+// stand at every text's begin or end and that there is not.
+Result<void> check_vocabulary(const llama_vocab* vocab, const std::filesystem::path& path) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(
+        ErrorCode::kInvalidData,
+        fmt::format("cannot use {}: {} (get another conversion of the model)", path.string(), why));
+  };
+  if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE) return refuse("it has no tokenizer");
+  if (llama_vocab_get_add_bos(vocab) && llama_vocab_bos(vocab) == LLAMA_TOKEN_NULL) {
+    return refuse("each text is to begin with a token that it does not have");
+  }
+  if (llama_vocab_get_add_eos(vocab) && llama_vocab_eos(vocab) == LLAMA_TOKEN_NULL) {
+    return refuse("each text is to end with a token that it does not have");
+  }
+  if (llama_vocab_get_add_sep(vocab) && llama_vocab_sep(vocab) == LLAMA_TOKEN_NULL) {
+    return refuse("texts are to be parted by a token that it does not have");
+  }
+  return {};
+}
+
 Result<std::unique_ptr<llama_context, FreeContext>> make_context(llama_model* model,
                                                                  const EngineOptions& options,
                                                                  std::uint32_t tokens,
@@ -165,13 +185,15 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(const std::filesystem::pa
   IPW_TRY(auto metadata, read_gguf_metadata(path));
   IPW_CHECK(load_llama_backends(options.library_directory));
   static_cast<void>(take_llama_complaint());
-  IPW_TRY(auto model, load_model(path, options));
+  IPW_TRY(auto model, load_model(metadata.parts.front(), options));
+  IPW_CHECK(check_vocabulary(llama_model_get_vocab(model.get()), path));
 
   const Vocabulary vocabulary(llama_model_get_vocab(model.get()));
   const char* source = llama_model_chat_template(model.get(), nullptr);
   IPW_TRY(auto chat, ChatTemplate::parse(source != nullptr ? source : "", vocabulary.begin_text(),
                                          vocabulary.end_text()));
-  auto loaded = std::make_unique<Loaded>(path, std::move(metadata), std::move(chat));
+  IPW_CHECK(vocabulary.tokenize("Hello, 42!", true));  // said now, not to every question
+  auto loaded = std::make_unique<Loaded>(std::move(metadata), std::move(chat));
   loaded->name = options.model_name.empty() ? path.string() : options.model_name;
   if (options.clock != nullptr) loaded->clock = options.clock;
   loaded->threads = threads_for(options.threads, llama_model_n_params(model.get()));
@@ -193,8 +215,9 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(const std::filesystem::pa
 
 ModelDescription LlamaEngine::describe() const {
   Loaded& loaded = *loaded_;
-  std::call_once(loaded.digest_once,
-                 [&] { loaded.digest = core::sha256_of_file(loaded.path).value_or(""); });
+  std::call_once(loaded.digest_once, [&] {
+    loaded.digest = core::sha256_of_files(loaded.metadata.parts).value_or("");
+  });
   const GgufMetadata& metadata = loaded.metadata;
   ModelDescription description;
   description.name = loaded.name;
@@ -213,7 +236,8 @@ ModelDescription LlamaEngine::describe() const {
 int LlamaEngine::threads() const { return loaded_->threads; }
 
 std::int64_t LlamaEngine::count_tokens(std::string_view text) const {
-  return static_cast<std::int64_t>(loaded_->vocabulary->tokenize(text, false).size());
+  const auto tokens = loaded_->vocabulary->tokenize(text, false);
+  return tokens ? static_cast<std::int64_t>(tokens->size()) : 0;
 }
 
 Result<void> LlamaEngine::fits(std::size_t tokens, std::string_view what) const {
@@ -221,7 +245,7 @@ Result<void> LlamaEngine::fits(std::size_t tokens, std::string_view what) const 
     return fail(ErrorCode::kUsage, fmt::format("cannot use the {}: it is empty (give text)", what));
   }
   if (tokens > loaded_->context_tokens) {
-    return fail(ErrorCode::kUsage,
+    return fail(ErrorCode::kTooLong,
                 fmt::format("the {} does not fit: it has {} tokens and the context {} (shorten it, "
                             "or ask for a larger context)",
                             what, tokens, loaded_->context_tokens));
@@ -234,8 +258,8 @@ Result<std::vector<Token>> LlamaEngine::prompt_tokens(const Request& request) co
   if (!request.raw_prompt) {
     IPW_TRY(rendered, loaded_->chat.render(request.messages));
   }
-  auto tokens = loaded_->vocabulary->tokenize(
-      request.raw_prompt ? std::string_view(*request.raw_prompt) : rendered, true);
+  const std::string_view text = request.raw_prompt ? *request.raw_prompt : rendered;
+  IPW_TRY(auto tokens, loaded_->vocabulary->tokenize(text, true));
   IPW_CHECK(fits(tokens.size(), "prompt"));
   return tokens;
 }
@@ -265,7 +289,7 @@ Result<record::Completion> LlamaEngine::generate(const Request& request, const T
 Result<AnswerScore> LlamaEngine::score(const Request& request, std::string_view answer) {
   IPW_TRY(auto tokens, prompt_tokens(request));
   const std::size_t answer_begin = tokens.size();
-  const auto answer_tokens = loaded_->vocabulary->tokenize(answer, false);
+  IPW_TRY(const auto answer_tokens, loaded_->vocabulary->tokenize(answer, false));
   IPW_CHECK(fits(answer_tokens.size(), "answer"));
   tokens.insert(tokens.end(), answer_tokens.begin(), answer_tokens.end());
   IPW_CHECK(fits(tokens.size(), "prompt with its answer"));
@@ -278,7 +302,7 @@ Result<AnswerScore> LlamaEngine::score(const Request& request, std::string_view 
 }
 
 Result<std::vector<float>> LlamaEngine::embed(std::string_view text) {
-  const auto tokens = loaded_->vocabulary->tokenize(text, true);
+  IPW_TRY(const auto tokens, loaded_->vocabulary->tokenize(text, true));
   IPW_CHECK(fits(text.empty() ? 0 : tokens.size(), "text"));
   Result<std::vector<float>> vector;
   loaded_->loop->run([&] { vector = embedding(loaded_->model.get(), tokens, loaded_->threads); });

@@ -53,7 +53,9 @@ struct AnswerScore {
 /// engine's thread; peak memory is the process's high-water mark (VmHWM).
 class LlamaEngine final : public LanguageModel {
  public:
-  /// Loads the model and starts the engine's thread. kNotFound, kPermissionDenied, kInvalidData and
+  /// Loads the model and starts the engine's thread. Any part of a split model stands for all. What
+  /// would keep every question from being asked is found here: a chat template or a tokenizer that
+  /// cannot be run is kUnsupported. kNotFound, kPermissionDenied, kInvalidData and
   /// kUnsupported for the file, kUsage for the options, kOutOfSpace where memory does not suffice.
   [[nodiscard]] static core::Result<std::unique_ptr<LlamaEngine>> open(
       const std::filesystem::path& path, const EngineOptions& options = {});
@@ -61,7 +63,7 @@ class LlamaEngine final : public LanguageModel {
   LlamaEngine(const LlamaEngine&) = delete;
   LlamaEngine& operator=(const LlamaEngine&) = delete;
 
-  /// The first call reads the whole file for its digest. Thread-safe.
+  /// The first call reads the whole model for its digest, over all its files. Thread-safe.
   [[nodiscard]] ModelDescription describe() const override;
 
   /// As LanguageModel says. A sink that is slow holds up all slots; it must not throw. Broken UTF-8
@@ -71,12 +73,13 @@ class LlamaEngine final : public LanguageModel {
                                                           std::stop_token cancel) override;
 
   /// Log-probabilities of `answer` as the model's continuation of the request's prompt (sampling
-  /// and limits are ignored). kUsage where the answer is empty or both do not fit the context.
+  /// and limits are ignored). kUsage where the answer is empty, kTooLong where both do not fit the
+  /// context.
   /// Thread-safe.
   [[nodiscard]] core::Result<AnswerScore> score(const Request& request, std::string_view answer);
 
   /// The text's embedding, of unit length, pooled as the model says, else the mean over its tokens.
-  /// kUsage where the text has no token or does not fit the context. Thread-safe.
+  /// kUsage where the text has no token, kTooLong where it does not fit the context. Thread-safe.
   [[nodiscard]] core::Result<std::vector<float>> embed(std::string_view text);
 
   /// Tokens of `text` as plain text. Thread-safe.

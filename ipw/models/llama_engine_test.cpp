@@ -301,11 +301,11 @@ TEST(LlamaEngine, SaysTokensAndLimitWhereAPromptDoesNotFit) {
   const auto engine = open("tiny", {.context_tokens = 256});
   const auto result = engine->generate(ask(std::string(300, 'x')), {}, {});
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, ErrorCode::kUsage);
+  EXPECT_EQ(result.error().code, ErrorCode::kTooLong);
   EXPECT_THAT(result.error().message, HasSubstr("304 tokens"));
   EXPECT_THAT(result.error().message, HasSubstr("256"));
-  EXPECT_EQ(engine->score(ask("short"), std::string(300, 'x')).error().code, ErrorCode::kUsage);
-  EXPECT_EQ(engine->embed(std::string(300, 'x')).error().code, ErrorCode::kUsage);
+  EXPECT_EQ(engine->score(ask("short"), std::string(300, 'x')).error().code, ErrorCode::kTooLong);
+  EXPECT_EQ(engine->embed(std::string(300, 'x')).error().code, ErrorCode::kTooLong);
 }
 
 TEST(LlamaEngine, EndsForLengthWhenTheContextIsFull) {

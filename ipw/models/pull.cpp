@@ -15,6 +15,7 @@
 #include "ipw/core/digest.h"
 #include "ipw/core/random.h"
 #include "ipw/models/gguf_metadata.h"
+#include "ipw/models/gguf_parts.h"
 #include "ipw/models/partial_file.h"
 #include "ipw/net/failure.h"
 #include "ipw/net/header.h"
@@ -93,8 +94,8 @@ std::string printable(std::string_view bytes) {
 class Transfer {
  public:
   Transfer(PartialFile& partial, const net::Url& url, std::string source,
-           const PullOptions& options)
-      : partial_(partial), url_(url), source_(std::move(source)), options_(options) {}
+           const PullOptions& options, const net::SecretMask& mask)
+      : partial_(partial), url_(url), source_(std::move(source)), options_(options), mask_(mask) {}
 
   // Blocks until the exchange is over.
   void run(net::HttpClient& http, net::HttpRequest request, const std::stop_token& stop) {
@@ -161,7 +162,7 @@ class Transfer {
       give_up({ErrorCode::kInvalidData,
                fmt::format("what {} sent is no GGUF file: it begins with \"{}\" (is the address "
                            "that of the file, and no proxy or login in between?)",
-                           url_.authority(), printable(bytes))});
+                           url_.authority(), printable(mask_(std::string(bytes))))});
       return;
     }
     if (auto written = partial_.append(bytes); !written) return give_up(std::move(written).error());
@@ -174,6 +175,7 @@ class Transfer {
   const net::Url& url_;
   std::string source_;
   const PullOptions& options_;
+  const net::SecretMask& mask_;
   net::ResponseHead head_;
   std::string body_;
   net::ExchangeEnd end_;
@@ -186,12 +188,16 @@ class Pull {
  public:
   Pull(net::HttpClient& http, const PullRequest& request, const PullOptions& options,
        std::stop_token stop)
-      : http_(http), request_(request), options_(options), stop_(std::move(stop)) {}
+      : http_(http),
+        request_(request),
+        options_(options),
+        stop_(std::move(stop)),
+        mask_(secrets(request)) {}
 
-  // Until the partial file is whole.
-  core::Result<void> fetch(PartialFile& partial, const net::Url& address) {
+  // Until the partial file is whole. `what` tells it from all other files.
+  core::Result<void> fetch(PartialFile& partial, const net::Url& address, const std::string& what) {
     core::Sha256 digest;
-    digest.update(request_.source);
+    digest.update(what);
     const std::string source = digest.hex();
     if (partial.state().source != source || partial.state().etag.empty()) {
       if (partial.size() > 0) note("the beginning that lies there cannot be resumed");
@@ -221,6 +227,13 @@ class Pull {
   [[nodiscard]] const std::string& linked() const { return linked_; }
 
  private:
+  static std::vector<std::string> secrets(const PullRequest& request) {
+    std::vector<std::string> all;
+    if (const auto url = pull_address(request)) all = url->secrets();
+    all.push_back(request.hub_token);
+    return all;
+  }
+
   void note(const std::string& text) const {
     if (options_.on_note) options_.on_note(text);
   }
@@ -245,7 +258,7 @@ class Pull {
                                                          const std::string& source) {
     net::Url url = address;
     for (int hop = 0; hop <= kMostRedirects; ++hop) {
-      Transfer transfer(partial, url, source, options_);
+      Transfer transfer(partial, url, source, options_, mask_);
       transfer.run(http_, request_to(url, partial), stop_);
       if (stop_.stop_requested()) {
         return fail(ErrorCode::kCancelled,
@@ -263,7 +276,7 @@ class Pull {
       }
       if (!net::is_redirect(head.status)) {
         return net::status_failure(head.status, head.headers, transfer.body(),
-                                   options_.clock->wall());
+                                   options_.clock->wall(), mask_);
       }
       IPW_TRY(url, net::redirect_target(url, head.headers));
     }
@@ -298,12 +311,13 @@ class Pull {
   const PullRequest& request_;
   const PullOptions& options_;
   std::stop_token stop_;
+  net::SecretMask mask_;
   std::string linked_;
 };
 
 // Whether the whole file is what was asked for; it is removed where it is not.
-core::Result<Pulled> checked(PartialFile& partial, const fs::path& file, const std::string& given,
-                             const std::string& linked) {
+core::Result<Pulled> checked(PartialFile& partial, const fs::path& file, bool is_part,
+                             const std::string& given, const std::string& linked) {
   const auto refuse = [&](core::Error error) {
     partial.discard();
     return std::unexpected(std::move(error));
@@ -317,7 +331,9 @@ core::Result<Pulled> checked(PartialFile& partial, const fs::path& file, const s
                                file.filename().string(), digest, expected,
                                given.empty() ? "the server says" : "given")});
   }
-  if (const auto metadata = read_gguf_metadata(partial.path()); !metadata) {
+  if (is_part) {
+    if (const auto sound = check_gguf_file(partial.path()); !sound) return refuse(sound.error());
+  } else if (const auto metadata = read_gguf_metadata(partial.path()); !metadata) {
     return refuse(metadata.error());
   }
   const std::uint64_t bytes = partial.size();
@@ -345,6 +361,67 @@ core::Result<Pulled> there_already(const fs::path& file, const std::string& give
                 .sha256 = std::move(digest),
                 .checked = given.empty() ? PullCheck::kNothing : PullCheck::kGiven,
                 .already_there = true};
+}
+
+// One file of a model.
+struct FileOrder {
+  net::Url address;
+  fs::path file;
+  std::string what;   // tells its bytes from all others
+  std::string given;  // digest that it must have; empty: none
+  bool is_part = false;
+};
+
+core::Result<Pulled> pull_file(net::HttpClient& http, const PullRequest& request,
+                               const FileOrder& order, const PullOptions& options,
+                               const std::stop_token& stop) {
+  std::error_code ignored;
+  if (fs::exists(order.file, ignored)) return there_already(order.file, order.given);
+  IPW_TRY(PartialFile partial, PartialFile::open(order.file));
+  Pull pull(http, request, options, stop);
+  if (const auto fetched = pull.fetch(partial, order.address, order.what); !fetched) {
+    // What is not worth going on with must not lie about.
+    if (partial.size() == 0) partial.discard();
+    return std::unexpected(fetched.error());
+  }
+  return checked(partial, order.file, order.is_part, order.given, pull.linked());
+}
+
+// What the server's word for each part is worth for all of them.
+PullCheck check_of(const std::vector<Pulled>& parts) {
+  const bool all = std::ranges::all_of(
+      parts, [](const Pulled& part) { return part.checked == PullCheck::kServer; });
+  return all ? PullCheck::kServer : PullCheck::kNothing;
+}
+
+// The parts as one model; they are removed where they are none, or not the one that was asked for.
+core::Result<Pulled> together(const std::vector<Pulled>& parts, const std::string& given) {
+  const auto refuse = [&](core::Error error) {
+    for (const Pulled& part : parts) {
+      std::error_code ignored;
+      if (!part.already_there) fs::remove(part.file, ignored);
+    }
+    return std::unexpected(std::move(error));
+  };
+  Pulled all{.file = parts.front().file, .checked = check_of(parts), .already_there = true};
+  std::vector<fs::path> files;
+  for (const Pulled& part : parts) {
+    all.bytes += part.bytes;
+    all.already_there = all.already_there && part.already_there;
+    files.push_back(part.file);
+  }
+  if (const auto metadata = read_gguf_metadata(all.file); !metadata)
+    return refuse(metadata.error());
+  IPW_TRY(all.sha256, core::sha256_of_files(files));
+  if (given.empty()) return all;
+  all.checked = PullCheck::kGiven;
+  if (all.sha256 == given) return all;
+  return refuse(
+      {all.already_there ? ErrorCode::kAlreadyExists : ErrorCode::kInvalidData,
+       fmt::format("the {} parts of {} came whole, but their SHA-256 one after another is "
+                   "{} and not {} as given (what was fetched was removed; try again, or "
+                   "doubt the source)",
+                   parts.size(), all.file.filename().string(), all.sha256, given)});
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -394,18 +471,77 @@ core::Result<net::Url> pull_address(const PullRequest& request) {
   return hub.join(target);
 }
 
+namespace {
+
+// The last segment of its path.
+std::string_view file_of(const net::Url& address) {
+  const std::string_view path =
+      std::string_view(address.target).substr(0, address.target.find('?'));
+  return path.substr(path.rfind('/') + 1);
+}
+
+// The part that an address names, of several; absent: it names a whole model.
+std::optional<GgufPart> part_of(const net::Url& address) {
+  auto part = gguf_part(std::string(file_of(address)));
+  return part && part->count > 1 ? part : std::nullopt;
+}
+
+// The same address with another file.
+net::Url with_file(const net::Url& address, const std::string& name) {
+  net::Url url = address;
+  const std::string_view file = file_of(address);
+  url.target.replace(static_cast<std::size_t>(file.data() - address.target.data()), file.size(),
+                     name);
+  return url;
+}
+
+core::Result<Pulled> pull_parts(net::HttpClient& http, const PullRequest& request,
+                                const net::Url& address, const GgufPart& named,
+                                const fs::path& first, const PullOptions& options,
+                                const std::string& given, const std::stop_token& stop) {
+  const auto local = gguf_part(first.string());  // as pull_file_name() says, a part's
+  std::vector<Pulled> parts;
+  std::uint64_t before = 0;
+  PullOptions of_part = options;
+  if (options.on_progress) {
+    of_part.on_progress = [&](const PullProgress& progress) {
+      options.on_progress({.bytes = before + progress.bytes, .total = std::nullopt});
+    };
+  }
+  for (int number = 1; number <= named.count; ++number) {
+    if (options.on_note) options.on_note(fmt::format("part {} of {}", number, named.count));
+    const std::string name = gguf_part_name(named.prefix, number, named.count);
+    IPW_TRY(Pulled part, pull_file(http, request,
+                                   {.address = with_file(address, name),
+                                    .file = gguf_part_name(local->prefix, number, named.count),
+                                    .what = fmt::format("{}#{}", request.source, number),
+                                    .given = {},
+                                    .is_part = true},
+                                   of_part, stop));
+    before += part.bytes;
+    parts.push_back(std::move(part));
+  }
+  return together(parts, given);
+}
+
+}  // namespace
+
 core::Result<std::string> pull_file_name(const PullRequest& request, const net::Url& address) {
   std::string name = request.name;
+  const auto part = part_of(address);
   if (name.empty()) {
-    const std::string_view path =
-        std::string_view(address.target).substr(0, address.target.find('?'));
-    name = unescaped(path.substr(path.rfind('/') + 1));
+    name = unescaped(part ? gguf_part_name(part->prefix, 1, part->count)
+                          : std::string(file_of(address)));
+  } else if (part) {
+    if (name.ends_with(".gguf")) name.resize(name.size() - std::string_view(".gguf").size());
+    name = gguf_part_name(name, 1, part->count);
   } else if (!name.ends_with(".gguf")) {
     name += ".gguf";
   }
   const bool good =
       name.ends_with(".gguf") && name.front() != '.' && name.find('/') == std::string::npos &&
-      std::ranges::none_of(name, [](unsigned char c) { return std::iscntrl(c) != 0; });
+      std::ranges::none_of(name, [](unsigned char c) { return std::iscntrl(c) != 0; }) &&
+      (!part || gguf_part(name));
   if (good) return name;
   return fail(
       ErrorCode::kUsage,
@@ -427,16 +563,13 @@ core::Result<Pulled> pull_model(net::HttpClient& http, const PullRequest& reques
   IPW_TRY(const net::Url address, pull_address(request));
   IPW_TRY(const std::string name, pull_file_name(request, address));
   const fs::path file = request.directory / name;
-  std::error_code ignored;
-  if (fs::exists(file, ignored)) return there_already(file, given);
-  IPW_TRY(PartialFile partial, PartialFile::open(file));
-  Pull pull(http, request, options, std::move(stop));
-  if (const auto fetched = pull.fetch(partial, address); !fetched) {
-    // What is not worth going on with must not lie about.
-    if (partial.size() == 0) partial.discard();
-    return std::unexpected(fetched.error());
+  if (const auto part = part_of(address)) {
+    return pull_parts(http, request, address, *part, file, options, given, stop);
   }
-  return checked(partial, file, given, pull.linked());
+  return pull_file(
+      http, request,
+      {.address = address, .file = file, .what = request.source, .given = given, .is_part = false},
+      options, stop);
 }
 
 }  // namespace ipw::models

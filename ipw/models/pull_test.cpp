@@ -14,6 +14,8 @@
 #include <thread>
 
 #include "ipw/core/digest.h"
+#include "ipw/models/gguf_metadata.h"
+#include "ipw/models/gguf_parts.h"
 #include "ipw/net/server.h"
 
 namespace ipw::models {
@@ -201,6 +203,129 @@ class FileServer {
   std::vector<net::ServerRequest> seen_;
   std::unique_ptr<net::HttpServer> server_;
 };
+
+// The model of small pieces that gguf-split would make of it: as many files as asked, each a part.
+std::string part_of_model(int number, int count) {
+  std::string bytes = "GGUF";
+  const auto put = [&](auto value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  const auto text = [&](const std::string& value) {
+    put(std::uint64_t{value.size()});
+    bytes += value;
+  };
+  put(std::uint32_t{3});
+  put(std::uint64_t{1});                      // tensors
+  put(std::uint64_t{number == 1 ? 3U : 2U});  // values
+  if (number == 1) {
+    text("general.architecture");
+    put(std::uint32_t{8});
+    text("llama");
+  }
+  for (const auto& [key, value] : {std::pair{"split.no", number - 1}, {"split.count", count}}) {
+    text(key);
+    put(std::uint32_t{2});
+    put(static_cast<std::uint16_t>(value));
+  }
+  text("t" + std::to_string(number));
+  put(std::uint32_t{1});
+  put(std::uint64_t{8});  // F32
+  put(std::uint32_t{0});
+  put(std::uint64_t{0});
+  bytes.resize((bytes.size() + 31) / 32 * 32);
+  return bytes + std::string(32, static_cast<char>('0' + number));
+}
+
+// Serves the parts of a model of three files; those in `broken` are cut short.
+class PartServer {
+ public:
+  PartServer() {
+    auto opened = net::HttpServer::open(
+        {}, {{"GET", "/*", [this](const std::shared_ptr<net::ServerExchange>& exchange) {
+                const auto part = gguf_part(exchange->request().path);
+                seen_.push_back(exchange->request().path + "?" + exchange->request().query);
+                if (!part || part->number == missing_) return exchange->send(404, {}, "gone");
+                std::string bytes = part_of_model(part->number, part->count);
+                if (part->number == broken_) bytes.resize(bytes.size() / 2);
+                exchange->send(200, {{"ETag", "\"v\""}}, bytes);
+              }}});
+    EXPECT_TRUE(opened);
+    server_ = std::move(*opened);
+  }
+  [[nodiscard]] std::string url(int number) const {
+    return "http://127.0.0.1:" + std::to_string(server_->port()) + "/a/m-0000" +
+           std::to_string(number) + "-of-00003.gguf?x=1";
+  }
+  void set_missing(int number) { missing_ = number; }
+  void set_broken(int number) { broken_ = number; }
+  [[nodiscard]] const std::vector<std::string>& seen() const { return seen_; }
+
+ private:
+  int missing_ = 0;
+  int broken_ = 0;
+  std::vector<std::string> seen_;
+  std::unique_ptr<net::HttpServer> server_;
+};
+
+const std::string kAllParts = part_of_model(1, 3) + part_of_model(2, 3) + part_of_model(3, 3);
+
+TEST_F(PullTest, FetchesAllPartsOfAModelThatIsSplit) {
+  const PartServer server;
+  std::uint64_t last = 0;
+  options_.on_progress = [&](const PullProgress& progress) {
+    EXPECT_GE(progress.bytes, last);
+    last = progress.bytes;
+  };
+  const auto pulled = pull(request(server.url(2)));  // whichever is named
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->file, folder_ / "m-00001-of-00003.gguf");
+  EXPECT_EQ(pulled->bytes, kAllParts.size());
+  EXPECT_EQ(pulled->sha256, sha256(kAllParts));
+  EXPECT_EQ(last, kAllParts.size());
+  EXPECT_THAT(server.seen(),
+              ElementsAre("/a/m-00001-of-00003.gguf?x=1", "/a/m-00002-of-00003.gguf?x=1",
+                          "/a/m-00003-of-00003.gguf?x=1"));
+  const auto model = read_gguf_metadata(pulled->file);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->tensor_count, 3U);
+  const auto again = pull(request(server.url(1)));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->already_there);
+  EXPECT_EQ(server.seen().size(), 3U);
+}
+
+TEST_F(PullTest, GivesPartsTheNameThatIsAskedForAndComparesThemTogether) {
+  const PartServer server;
+  PullRequest named = request(server.url(1));
+  named.name = "small";
+  named.sha256 = sha256(part_of_model(1, 3));  // of one part: not that of the model
+  const auto other = pull(named);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::kInvalidData);
+  expect_only({});
+  named.sha256 = sha256(kAllParts);
+  const auto pulled = pull(named);
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->checked, PullCheck::kGiven);
+  expect_only(
+      {"small-00001-of-00003.gguf", "small-00002-of-00003.gguf", "small-00003-of-00003.gguf"});
+}
+
+TEST_F(PullTest, GoesOnWithThePartThatWasMissing) {
+  PartServer server;
+  server.set_missing(3);
+  const auto missing = pull(request(server.url(1)));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  expect_only({"m-00001-of-00003.gguf", "m-00002-of-00003.gguf"});
+  server.set_missing(0);
+  server.set_broken(3);
+  EXPECT_EQ(pull(request(server.url(1))).error().code, ErrorCode::kInvalidData);
+  server.set_broken(0);
+  const auto pulled = pull(request(server.url(1)));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(pulled->sha256, sha256(kAllParts));
+}
 
 std::string head(std::size_t length, const std::string& more) {
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(length) + "\r\n" + more + "\r\n";

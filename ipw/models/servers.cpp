@@ -58,7 +58,7 @@ core::Result<ServerOrder> order_of(const ServerKind& kind, const StartOptions& o
   }
   IPW_TRY(order.file, model_file(options.model));
   IPW_TRY(const GgufMetadata metadata, read_gguf_metadata(order.file));
-  order.file = std::filesystem::absolute(order.file);
+  order.file = std::filesystem::absolute(metadata.parts.front());
   order.model = order.file.stem().string();
   order.threads = threads_for(options.threads, metadata.parameters);
   return order;

@@ -1,6 +1,10 @@
 #include "ipw/models/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <exception>
+#include <limits>
 
 #include "llama.h"
 
@@ -9,19 +13,32 @@ namespace ipw::models {
 Vocabulary::Vocabulary(const llama_vocab* vocab)
     : vocab_(vocab), size_(llama_vocab_n_tokens(vocab)) {}
 
-std::vector<Token> Vocabulary::tokenize(std::string_view text, bool special) const {
+core::Result<std::vector<Token>> Vocabulary::tokenize(std::string_view text, bool special) const {
+  const auto refuse = [](std::string_view why) {
+    return core::fail(core::ErrorCode::kUnsupported,
+                      fmt::format("cannot turn the text into tokens: {} (use another conversion of "
+                                  "the model)",
+                                  why));
+  };
+  constexpr std::size_t kMostBytes = std::numeric_limits<std::int32_t>::max() / 2;
+  if (text.size() > kMostBytes) return refuse("it is longer than the library takes");
   std::vector<Token> tokens(text.size() + 2);  // never more than one per byte, begin and end
   const auto convert = [&] {
     return llama_tokenize(vocab_, text.data(), static_cast<std::int32_t>(text.size()),
                           tokens.data(), static_cast<std::int32_t>(tokens.size()), special,
                           special);
   };
-  std::int32_t count = convert();
-  if (count < 0) {
-    tokens.resize(static_cast<std::size_t>(-count));
-    count = convert();
+  try {
+    std::int32_t count = convert();
+    if (count < 0 && count != std::numeric_limits<std::int32_t>::min()) {
+      tokens.resize(static_cast<std::size_t>(-count));
+      count = convert();
+    }
+    if (count < 0) return refuse("the library gives no tokens for it");
+    tokens.resize(static_cast<std::size_t>(count));
+  } catch (const std::exception& error) {  // a byte that the vocabulary has no token for
+    return refuse(error.what());
   }
-  tokens.resize(static_cast<std::size_t>(count));
   return tokens;
 }
 

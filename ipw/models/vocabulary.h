@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ipw/core/result.h"
+
 struct llama_vocab;
 
 namespace ipw::models {
@@ -20,7 +22,9 @@ class Vocabulary {
 
   /// `special`: control tokens written in `text` become themselves, and the model's begin token is
   /// added where the model wants one. Otherwise `text` is only text.
-  [[nodiscard]] std::vector<Token> tokenize(std::string_view text, bool special) const;
+  /// kUnsupported where the vocabulary cannot spell it: no answer of the model's.
+  [[nodiscard]] core::Result<std::vector<Token>> tokenize(std::string_view text,
+                                                          bool special) const;
 
   /// Appends the token's bytes to `out`; control tokens have none.
   void append_piece(Token token, std::string& out) const;
