@@ -63,6 +63,8 @@ TEST(Result, WrongUsageExitsWithTwoAndEveryOtherErrorWithOne) {
     EXPECT_EQ(exit_status(code), 1) << name(code);
   }
   EXPECT_EQ(http_status(ErrorCode::kTimeout), 504);
+  EXPECT_EQ(exit_status(ErrorCode::kTooLong), 1);
+  EXPECT_EQ(http_status(ErrorCode::kTooLong), 413);
 }
 
 TEST(Digest, MatchesTheExampleOfFips180) {

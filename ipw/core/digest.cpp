@@ -51,14 +51,15 @@ std::string Sha256::hex() {
   return text;
 }
 
-Result<std::string> sha256_of_file(const std::filesystem::path& path) {
+namespace {
+
+Result<void> add_file(Sha256& digest, const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     const int reason = errno;
     return fail(reason == EACCES ? ErrorCode::kPermissionDenied : ErrorCode::kNotFound,
                 "cannot read " + path.string() + ": " + std::strerror(reason));
   }
-  Sha256 digest;
   std::string block(std::size_t{1} << 16, '\0');
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     digest.update({block.data(), static_cast<std::size_t>(file.gcount())});
@@ -67,6 +68,18 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
     return fail(ErrorCode::kUnavailable,
                 "reading " + path.string() + " broke off (check the disk)");
   }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> sha256_of_file(const std::filesystem::path& path) {
+  return sha256_of_files({&path, 1});
+}
+
+Result<std::string> sha256_of_files(std::span<const std::filesystem::path> paths) {
+  Sha256 digest;
+  for (const std::filesystem::path& path : paths) IPW_CHECK(add_file(digest, path));
   return digest.hex();
 }
 

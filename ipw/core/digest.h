@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,5 +32,8 @@ class Sha256 {
 
 /// SHA-256 of a whole file, read in blocks. kNotFound or kPermissionDenied where it cannot be read.
 [[nodiscard]] Result<std::string> sha256_of_file(const std::filesystem::path& path);
+
+/// The same of several files as if they were one: the digest of their bytes one after another.
+[[nodiscard]] Result<std::string> sha256_of_files(std::span<const std::filesystem::path> paths);
 
 }  // namespace ipw::core

@@ -13,6 +13,7 @@ struct CodeRow {
 
 constexpr CodeRow kCodes[] = {
     {ErrorCode::kUsage, "usage", 2, 400},
+    {ErrorCode::kTooLong, "too_long", 1, 413},
     {ErrorCode::kInvalidData, "invalid_data", 1, 422},
     {ErrorCode::kNotFound, "not_found", 1, 404},
     {ErrorCode::kPermissionDenied, "permission_denied", 1, 403},

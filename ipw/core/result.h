@@ -11,6 +11,7 @@ namespace ipw::core {
 
 enum class ErrorCode {
   kUsage,             // the caller asked for something that makes no sense
+  kTooLong,           // the input does not fit what is to take it: a prompt beyond a context
   kInvalidData,       // a file or an answer is broken: truncated, malformed, wrong encoding
   kNotFound,          // a file, model, data set or run that does not exist
   kPermissionDenied,  // it exists, but may not be read or written

@@ -13,7 +13,6 @@
 namespace ipw::models {
 namespace {
 
-using record::FinishReason;
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 1> kKeyVariables{"ANTHROPIC_API_KEY"};
@@ -26,15 +25,6 @@ constexpr std::pair<std::string_view, int> kErrorStatus[] = {
     {"not_found_error", 404},       {"request_too_large", 413},
     {"rate_limit_error", 429},      {"api_error", 500},
     {"timeout_error", 504},         {"overloaded_error", 529},
-};
-
-constexpr std::pair<std::string_view, FinishReason> kStopReasons[] = {
-    {"end_turn", FinishReason::kStop},
-    {"stop_sequence", FinishReason::kStop},
-    {"max_tokens", FinishReason::kLength},
-    {"model_context_window_exceeded", FinishReason::kLength},
-    {"tool_use", FinishReason::kToolCalls},
-    {"refusal", FinishReason::kRefused},
 };
 
 core::Result<Json> message_json(const Message& message) {
@@ -64,6 +54,12 @@ void add_sampling(Json& body, const Sampling& sampling) {
 }
 
 class Reader final : public JsonAnswerReader {
+ public:
+  // The prompt is counted in three parts, of which input_tokens is only what no cache knew.
+  explicit Reader(net::SecretMask mask)
+      : JsonAnswerReader(std::move(mask),
+                         {.thinking_beside_output = false, .cached_beside_prompt = true}) {}
+
  protected:
   WireResult take_event(std::string_view event, JsonValue document,
                         const PieceSink& sink) override {
@@ -74,32 +70,28 @@ class Reader final : public JsonAnswerReader {
     } else if (type == "content_block_start") {
       take_block(document["index"].integer().value_or(-1), document["content_block"], sink);
     } else if (type == "content_block_delta") {
-      return take_delta(document["index"].integer().value_or(-1), document["delta"], sink);
+      take_delta(document["index"].integer().value_or(-1), document["delta"], sink);
     } else if (type == "message_delta") {
-      take_finish(document["delta"]["stop_reason"]);
       take_usage(document["usage"]);
+      return take_finish(document["delta"]["stop_reason"].text().value_or(""));
+    } else if (type == "message") {  // whole, although a stream was asked for
+      return take_whole(document, sink);
     }
     return {};
   }
 
   WireResult take_whole(JsonValue document, const PieceSink& sink) override {
     if (document["type"].text() == "error") return take_error(document["error"]);
-    if (!document["content"].is_array()) return unreadable("it has no \"content\"");
+    const JsonValue content = document["content"];
+    if (!content.is_array() && !content.text()) return unreadable("it has no \"content\"");
     take_message(document);
-    document["content"].for_each([&](JsonValue block) {
-      if (block["type"].text() == "tool_use") {
-        add_tool_call(block["id"].text().value_or(""), block["name"].text().value_or(""),
-                      block["input"].json(), sink);
-      } else {
-        take_block(-1, block, sink);
-      }
-    });
-    take_finish(document["stop_reason"]);
-    return {};
+    if (content.text()) add_content(content, PieceKind::kText, sink);
+    content.for_each([&](JsonValue block) { take_block(-1, block, sink); });
+    return take_finish(document["stop_reason"].text().value_or(""));
   }
 
  private:
-  static WireResult take_error(JsonValue error) {
+  WireResult take_error(JsonValue error) const {
     int status = 500;
     for (const auto& [type, code] : kErrorStatus) {
       if (error["type"].text() == type) status = code;
@@ -113,53 +105,34 @@ class Reader final : public JsonAnswerReader {
   }
 
   void take_block(std::int64_t index, JsonValue block, const PieceSink& sink) {
-    const std::string_view type = block["type"].text().value_or("");
-    if (type == "text") add(PieceKind::kText, block["text"].text().value_or(""), sink);
-    if (type == "thinking") add(PieceKind::kReasoning, block["thinking"].text().value_or(""), sink);
-    if (type != "tool_use") return;
+    if (block["type"].text() != "tool_use") return add_content(block, PieceKind::kText, sink);
     calls_[index] = static_cast<std::int64_t>(answer_.tool_calls.size());
-    add_tool_call(block["id"].text().value_or(""), block["name"].text().value_or(""), "", sink);
+    // A stream begins with an empty input and adds to it.
+    const bool whole = index < 0;
+    add_tool_call(block["id"].text().value_or(""), block["name"].text().value_or(""),
+                  whole ? block["input"].json() : "", sink);
   }
 
-  WireResult take_delta(std::int64_t index, JsonValue delta, const PieceSink& sink) {
-    const std::string_view type = delta["type"].text().value_or("");
-    if (type == "text_delta") add(PieceKind::kText, delta["text"].text().value_or(""), sink);
-    if (type == "thinking_delta") {
-      add(PieceKind::kReasoning, delta["thinking"].text().value_or(""), sink);
+  void take_delta(std::int64_t index, JsonValue delta, const PieceSink& sink) {
+    // All but text and thinking are left out: a signature, a citation.
+    if (delta["type"].text() != "input_json_delta") {
+      return add_content(delta, PieceKind::kText, sink);
     }
-    if (type != "input_json_delta") return {};  // a signature, a citation
     const auto call = calls_.find(index);
-    if (call == calls_.end()) return {};  // of a tool that runs at Anthropic's
+    if (call == calls_.end()) return;  // of a tool that runs at Anthropic's
     const std::string_view arguments = delta["partial_json"].text().value_or("");
-    tool_call(call->second)->arguments += arguments;
-    if (sink && !arguments.empty()) {
-      sink({.kind = PieceKind::kToolCall, .text = arguments, .logprob = std::nullopt});
-    }
-    return {};
+    if (!arguments.empty()) add_arguments(*tool_call(call->second), arguments, sink);
   }
 
-  void take_finish(JsonValue reason) {
-    if (!reason.text()) return;
-    answer_.finish = FinishReason::kStop;
-    for (const auto& [word, finish] : kStopReasons) {
-      if (reason.text() == word) answer_.finish = finish;
-    }
-  }
-
-  // Anthropic counts the prompt in three parts, of which input_tokens is only what no cache knew.
   void take_usage(JsonValue usage) {
-    update(uncached_, usage["input_tokens"]);
-    update(answer_.usage.cached, usage["cache_read_input_tokens"]);
-    update(answer_.usage.cache_written, usage["cache_creation_input_tokens"]);
-    update(answer_.usage.output, usage["output_tokens"]);
-    if (!uncached_) return;
-    const core::Tokens none{0};
-    answer_.usage.prompt = *uncached_ + answer_.usage.cached.value_or(none) +
-                           answer_.usage.cache_written.value_or(none);
+    update(claims_.prompt, usage["input_tokens"]);
+    update(claims_.cached, usage["cache_read_input_tokens"]);
+    update(claims_.cache_written, usage["cache_creation_input_tokens"]);
+    update(claims_.output, usage["output_tokens"]);
+    update(claims_.reasoning, usage["output_tokens_details"]["thinking_tokens"]);
   }
 
   std::map<std::int64_t, std::int64_t> calls_;  // number of a block -> number of its tool call
-  std::optional<core::Tokens> uncached_;
 };
 
 class Anthropic final : public WireFormat {
@@ -213,8 +186,8 @@ class Anthropic final : public WireFormat {
     return wire;
   }
 
-  [[nodiscard]] std::unique_ptr<AnswerReader> reader() const override {
-    return std::make_unique<Reader>();
+  [[nodiscard]] std::unique_ptr<AnswerReader> reader(net::SecretMask mask) const override {
+    return std::make_unique<Reader>(std::move(mask));
   }
 
   [[nodiscard]] bool is_context_overflow(int status, std::string_view body) const override {

@@ -65,12 +65,4 @@ core::Result<std::optional<std::string>> key_in(
   return std::nullopt;
 }
 
-std::string without_key(std::string text, const std::string& key) {
-  if (key.empty()) return text;
-  for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at)) {
-    text.replace(at, key.size(), "***");
-  }
-  return text;
-}
-
 }  // namespace ipw::models

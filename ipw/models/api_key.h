@@ -1,6 +1,6 @@
 #pragma once
 // Where the key of an API comes from. It goes into request headers and nowhere else: no manifest,
-// log or error holds it.
+// log or error holds it, and net::SecretMask takes it out of what servers repeat.
 
 #include <filesystem>
 #include <functional>
@@ -22,8 +22,5 @@ namespace ipw::models {
 [[nodiscard]] core::Result<std::optional<std::string>> key_in(
     const std::function<std::optional<std::string>(const std::string&)>& environment,
     std::span<const std::string_view> variables);
-
-/// `text` with every occurrence of `key` as "***": servers repeat what they were sent.
-[[nodiscard]] std::string without_key(std::string text, const std::string& key);
 
 }  // namespace ipw::models

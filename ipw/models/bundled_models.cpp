@@ -8,10 +8,27 @@
 #include <system_error>
 
 #include "ipw/core/user_directories.h"
+#include "ipw/models/gguf_parts.h"
 
 namespace ipw::models {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Of those that are there.
+std::uintmax_t size_of_parts(const fs::path& directory, const GgufPart& part) {
+  std::uintmax_t all = 0;
+  for (int number = 1; number <= part.count; ++number) {
+    std::error_code missing;
+    const std::uintmax_t size =
+        fs::file_size(directory / gguf_part_name(part.prefix, number, part.count), missing);
+    if (!missing) all += size;
+  }
+  return all;
+}
+
+}  // namespace
 
 fs::path bundled_models_directory() {
   std::error_code error;
@@ -25,7 +42,13 @@ std::vector<BundledModel> bundled_models(const fs::path& directory) {
   for (const fs::directory_entry& file : fs::directory_iterator(directory, error)) {
     if (file.path().extension() != ".gguf") continue;
     const std::uintmax_t size = file.file_size(error);
-    if (!error) models.push_back({file.path().stem().string(), file.path(), size});
+    if (error) continue;
+    const auto part = gguf_part(file.path().filename().string());
+    if (!part) {
+      models.push_back({file.path().stem().string(), file.path(), size});
+    } else if (part->number == 1) {
+      models.push_back({part->prefix, file.path(), size_of_parts(directory, *part)});
+    }
   }
   std::ranges::sort(models, {}, &BundledModel::name);
   return models;

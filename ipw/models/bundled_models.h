@@ -11,7 +11,8 @@
 
 namespace ipw::models {
 
-/// One file of a folder; `name` is the file's without ".gguf".
+/// One model of a folder; `name` is its file's without ".gguf", of a split one without the numbers
+/// of its parts, too, of which `path` is the first.
 struct BundledModel {
   std::string name;
   std::filesystem::path path;
@@ -22,7 +23,7 @@ struct BundledModel {
 /// build tree links that place to models/ of the sources. Need not exist.
 [[nodiscard]] std::filesystem::path bundled_models_directory();
 
-/// The GGUF files of `directory`, by name; none where it does not exist.
+/// The models of `directory`, by name; none where it does not exist.
 [[nodiscard]] std::vector<BundledModel> bundled_models(
     const std::filesystem::path& directory = bundled_models_directory());
 

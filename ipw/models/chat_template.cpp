@@ -5,8 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <exception>
+#include <numeric>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "jinja/caps.h"
 #include "jinja/lexer.h"
@@ -22,6 +27,60 @@ using core::fail;
 using core::Result;
 
 constexpr std::time_t kRenderTime = 1735689600;  // 2025-01-01 00:00 UTC
+
+// The interpreter goes down into a template as deep as that is nested, and along an expression as
+// far as that is long; both are more than any model's template has.
+constexpr std::size_t kLongestTemplate = std::size_t{1} << 20;
+constexpr int kDeepest = 100;
+constexpr int kLongestExpression = 4000;  // tokens
+
+// Words that no template has of itself, and none changes but for the blanks around them.
+constexpr const char* kProbeSystem = "Be brief, ipw-7d1";
+constexpr const char* kProbeQuestion = "What is six times seven, ipw-3c9";
+
+// Whether the nesting is within bounds, tags by their words and expressions by their brackets.
+bool is_moderate(const std::vector<jinja::token>& tokens) {
+  using Type = jinja::token;
+  constexpr std::array kOpening = {"if", "elif", "for", "macro", "call", "filter"};
+  int depth = 0;
+  int length = 0;
+  const Type* before = nullptr;
+  std::vector<int> tags;  // open ones, each with how many levels it is
+  for (const Type& token : tokens) {
+    const bool opens_tag = before != nullptr && before->t == Type::open_statement;
+    before = &token;
+    switch (token.t) {
+      case Type::open_statement:
+      case Type::open_expression: length = 0; break;
+      case Type::open_paren:
+      case Type::open_square_bracket:
+      case Type::open_curly_bracket: ++depth; break;
+      case Type::close_paren:
+      case Type::close_square_bracket:
+      case Type::close_curly_bracket: --depth; break;
+      default: break;
+    }
+    if (opens_tag && std::ranges::find(kOpening, token.value) != kOpening.end()) {
+      if (token.value == "elif" && !tags.empty()) {
+        ++tags.back();
+      } else {
+        tags.push_back(1);
+      }
+    } else if (opens_tag && token.value.starts_with("end") && !tags.empty()) {
+      tags.pop_back();
+    }
+    if (++length > kLongestExpression && token.t != Type::text) return false;
+    if (depth + std::accumulate(tags.begin(), tags.end(), 0) > kDeepest) return false;
+  }
+  return true;
+}
+
+std::unexpected<core::Error> unusable(std::string_view why) {
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("cannot use the model's chat template: {} (repair "
+                          "tokenizer.chat_template in the GGUF, or ask the model through a server)",
+                          why));
+}
 
 std::string plain_text(std::span<const Message> messages) {
   std::string text;
@@ -86,19 +145,36 @@ Result<ChatTemplate> ChatTemplate::parse(const std::string& source, std::string 
   program->bos = std::move(bos);
   program->eos = std::move(eos);
   if (source.empty()) return ChatTemplate(std::move(program));
+  if (source.size() > kLongestTemplate) return unusable("it is longer than a megabyte");
   try {
     jinja::lexer lexer;
     const auto tokens = lexer.tokenize(source);
+    if (!is_moderate(tokens.tokens)) return unusable("it is nested too deeply");
     program->source = tokens.source;
     program->tree = jinja::parse_from_tokens(tokens);
     program->caps = jinja::caps_get(program->tree);
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kInvalidData,
-                fmt::format("cannot use the model's chat template: {} (repair "
-                            "tokenizer.chat_template in the GGUF)",
-                            error.what()));
+    return unusable(error.what());
   }
-  return ChatTemplate(std::move(program));
+  ChatTemplate chat(std::move(program));
+  IPW_CHECK(chat.try_out());
+  return chat;
+}
+
+Result<void> ChatTemplate::try_out() {
+  const Message question{.role = "user", .content = kProbeQuestion};
+  const Message system{.role = "system", .content = kProbeSystem};
+  const Result<std::string> alone = render(std::array{question});
+  if (!alone) return unusable(alone.error().message);
+  if (!alone->contains(kProbeQuestion)) return unusable("it leaves out what the user says");
+  const auto takes_both = [&] {
+    const Result<std::string> both = render(std::array{system, question});
+    return both && both->contains(kProbeSystem) && both->contains(kProbeQuestion);
+  };
+  if (takes_both()) return {};
+  program_->caps.supports_system_role = false;
+  return takes_both() ? Result<void>{}
+                      : unusable("it takes a question, and none behind a system text");
 }
 
 const char* ChatTemplate::origin() const { return program_->source.empty() ? "none" : "gguf"; }
@@ -123,7 +199,7 @@ Result<std::string> ChatTemplate::render(std::span<const Message> messages) cons
     }
     return prompt;
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kUsage,
+    return fail(ErrorCode::kUnsupported,
                 fmt::format("the model's chat template rejects these messages: {} (change their "
                             "roles or order)",
                             error.what()));

@@ -16,8 +16,10 @@ namespace ipw::models {
 class ChatTemplate {
  public:
   /// `source` is Jinja; empty: messages are joined as plain text, a line break between them.
-  /// `bos` and `eos` are what the template may write as bos_token and eos_token. kInvalidData where
-  /// the template does not parse.
+  /// `bos` and `eos` are what the template may write as bos_token and eos_token. kUnsupported where
+  /// it does not parse, or cannot be run: it is tried with a question, alone and behind a system
+  /// text, so that no question finds out. Where it takes no system text, or loses it, that text
+  /// opens the first message instead.
   [[nodiscard]] static core::Result<ChatTemplate> parse(const std::string& source, std::string bos,
                                                         std::string eos);
   ~ChatTemplate();
@@ -26,7 +28,7 @@ class ChatTemplate {
 
   /// The prompt, up to where the assistant begins to write. A leading bos_token is cut off, because
   /// the tokenizer adds its own. strftime_now gives 2025-01-01, so that a run repeats: same
-  /// messages, same prompt. kUsage where the template rejects the messages.
+  /// messages, same prompt. kUnsupported where the template rejects these messages.
   [[nodiscard]] core::Result<std::string> render(std::span<const Message> messages) const;
 
   /// "gguf" or "none".
@@ -35,6 +37,7 @@ class ChatTemplate {
  private:
   struct Program;
   explicit ChatTemplate(std::unique_ptr<Program> program);
+  [[nodiscard]] core::Result<void> try_out();
   std::unique_ptr<Program> program_;
 };
 

@@ -256,7 +256,15 @@ void DecodeLoop::feed(Slot& slot) {
 }
 
 void DecodeLoop::decode() {
-  const int status = llama_decode(context_, batch_->view());
+  int status = 0;
+  try {
+    status = llama_decode(context_, batch_->view());
+  } catch (const std::exception& error) {  // out of memory, of the device or here
+    return fail_all({ErrorCode::kOutOfSpace,
+                     fmt::format("llama.cpp could not decode: {} (ask for fewer slots or a smaller "
+                                 "context)",
+                                 error.what())});
+  }
   if (status != 0) {
     fail_all({status == 1 ? ErrorCode::kOutOfSpace : ErrorCode::kInternal,
               fmt::format("llama.cpp could not decode: {} (status {})", take_llama_complaint(),

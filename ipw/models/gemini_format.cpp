@@ -14,7 +14,6 @@
 namespace ipw::models {
 namespace {
 
-using record::FinishReason;
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 2> kKeyVariables{"GEMINI_API_KEY", "GOOGLE_API_KEY"};
@@ -24,10 +23,6 @@ constexpr auto kOverflow =
 // Google's own correspondence of efforts and budgets (ai.google.dev/gemini-api/docs/openai).
 constexpr std::pair<std::string_view, int> kThinkingBudgets[] = {
     {"none", 0}, {"minimal", 1024}, {"low", 1024}, {"medium", 8192}, {"high", 24576}};
-
-constexpr auto kRefusals =
-    std::to_array<std::string_view>({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST",
-                                     "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"});
 
 core::Result<Json> content_json(const Message& message) {
   Json parts = Json::array();
@@ -69,6 +64,12 @@ core::Result<Json> generation_config(const Request& request) {
 }
 
 class Reader final : public JsonAnswerReader {
+ public:
+  // Thinking is not among the candidates' tokens.
+  explicit Reader(net::SecretMask mask)
+      : JsonAnswerReader(std::move(mask),
+                         {.thinking_beside_output = true, .cached_beside_prompt = false}) {}
+
  protected:
   WireResult take_event(std::string_view, JsonValue document, const PieceSink& sink) override {
     if (const JsonValue error = document["error"]; error.present()) {
@@ -77,12 +78,17 @@ class Reader final : public JsonAnswerReader {
                       error["message"].text().value_or(error.json()));
     }
     if (const auto model = document["modelVersion"].text()) answer_.served_by = *model;
-    document["candidates"].for_each([&](JsonValue candidate) {
-      if (candidate["index"].integer().value_or(0) == 0) take_candidate(candidate, sink);
-    });
-    if (document["promptFeedback"]["blockReason"].text()) answer_.finish = FinishReason::kRefused;
     take_usage(document["usageMetadata"]);
-    return {};
+    WireResult result;
+    document["candidates"].for_each([&](JsonValue candidate) {
+      if (result && candidate["index"].integer().value_or(0) == 0) {
+        result = take_candidate(candidate, sink);
+      }
+    });
+    if (document["promptFeedback"]["blockReason"].text()) {
+      answer_.finish = record::FinishReason::kRefused;
+    }
+    return result;
   }
 
   WireResult take_whole(JsonValue document, const PieceSink& sink) override {
@@ -93,42 +99,33 @@ class Reader final : public JsonAnswerReader {
   }
 
  private:
-  void take_candidate(JsonValue candidate, const PieceSink& sink) {
+  WireResult take_candidate(JsonValue candidate, const PieceSink& sink) {
     candidate["logprobsResult"]["chosenCandidates"].for_each([&](JsonValue token) {
       answer_.token_logprobs.push_back(token["logProbability"].number().value_or(std::nan("")));
     });
-    candidate["content"]["parts"].for_each([&](JsonValue part) {
-      const PieceKind kind = part["thought"].is_true() ? PieceKind::kReasoning : PieceKind::kText;
-      add(kind, part["text"].text().value_or(""), sink);
+    const JsonValue parts = candidate["content"]["parts"];
+    add_content(parts, PieceKind::kText, sink);
+    parts.for_each([&](JsonValue part) {
       const JsonValue call = part["functionCall"];
       if (!call.present()) return;
       add_tool_call(call["id"].text().value_or(""), call["name"].text().value_or(""),
                     call["args"].present() ? call["args"].json() : "{}", sink);
     });
-    if (const auto reason = candidate["finishReason"].text()) take_finish(*reason);
+    return take_finish(candidate["finishReason"].text().value_or(""));
   }
 
-  void take_finish(std::string_view reason) {
-    if (reason == "FINISH_REASON_UNSPECIFIED") return;
-    answer_.finish = answer_.tool_calls.empty() ? FinishReason::kStop : FinishReason::kToolCalls;
-    if (reason == "MAX_TOKENS") answer_.finish = FinishReason::kLength;
-    for (const std::string_view refusal : kRefusals) {
-      if (reason == refusal) answer_.finish = FinishReason::kRefused;
+  // Every event repeats the counts so far.
+  void take_usage(JsonValue usage) {
+    update(claims_.prompt, usage["promptTokenCount"]);
+    update(claims_.cached, usage["cachedContentTokenCount"]);
+    update(claims_.reasoning, usage["thoughtsTokenCount"]);
+    update(claims_.output, usage["candidatesTokenCount"]);
+    update(claims_.total, usage["totalTokenCount"]);
+    // What its own tools brought into the prompt is counted beside it.
+    if (const auto tools = tokens(usage["toolUsePromptTokenCount"]); tools && claims_.prompt) {
+      claims_.prompt = tokens(usage["promptTokenCount"]).value_or(core::Tokens{0}) + *tools;
     }
   }
-
-  // Every event repeats the counts so far; thinking is not among the candidates' tokens.
-  void take_usage(JsonValue usage) {
-    update(answer_.usage.prompt, usage["promptTokenCount"]);
-    update(answer_.usage.cached, usage["cachedContentTokenCount"]);
-    update(answer_.usage.reasoning, usage["thoughtsTokenCount"]);
-    update(candidates_, usage["candidatesTokenCount"]);
-    if (!candidates_ && !answer_.usage.reasoning) return;
-    const core::Tokens none{0};
-    answer_.usage.output = candidates_.value_or(none) + answer_.usage.reasoning.value_or(none);
-  }
-
-  std::optional<core::Tokens> candidates_;
 };
 
 class Gemini final : public WireFormat {
@@ -175,8 +172,8 @@ class Gemini final : public WireFormat {
                     std::move(body), options);
   }
 
-  [[nodiscard]] std::unique_ptr<AnswerReader> reader() const override {
-    return std::make_unique<Reader>();
+  [[nodiscard]] std::unique_ptr<AnswerReader> reader(net::SecretMask mask) const override {
+    return std::make_unique<Reader>(std::move(mask));
   }
 
   [[nodiscard]] bool is_context_overflow(int status, std::string_view body) const override {

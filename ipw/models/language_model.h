@@ -73,11 +73,11 @@ struct ModelDescription {
   std::string name;                         // as the user wrote it: "FILE.gguf", "ollama:NAME", …
   std::string architecture;                 // "llama", …; empty where unknown
   std::string engine;                       // "llama.cpp v0.5.0", …
-  std::string digest;                       // SHA-256 of the weights, where they are here
+  std::string digest;                       // SHA-256 of the weights, all files one after another
   std::string quantization;                 // "Q8_0", …
   std::optional<std::uint64_t> parameters;  // total
   std::optional<std::uint64_t> active_parameters;  // per token; equals total for dense models
-  std::optional<std::uint64_t> size_bytes;         // of the weights file
+  std::optional<std::uint64_t> size_bytes;         // of the weights, all files together
   std::optional<int> context_tokens;               // most that one request may use
   std::string chat_template;                       // "gguf", "none", …: where it comes from
   std::string server;                              // host and port; empty: in this process
@@ -85,8 +85,10 @@ struct ModelDescription {
 };
 
 /// generate() is thread-safe and blocks; calls beyond what the engine decodes together wait in
-/// line. Failures: kUsage where the prompt does not fit the context (the model's own failure:
-/// judged incorrect), kCancelled, kUnavailable for infrastructure (asked again).
+/// line. Failures: kTooLong where the prompt does not fit the context and kTimeout where the model
+/// did not answer in time (its own failures: judged incorrect), kCancelled, and all others for what
+/// it was not given the chance to do (asked again): kUnavailable for infrastructure, kUsage for a
+/// request that makes no sense, kUnsupported for what cannot be asked of it.
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;

@@ -13,7 +13,6 @@
 namespace ipw::models {
 namespace {
 
-using record::FinishReason;
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 1> kKeyVariables{"OLLAMA_API_KEY"};  // of ollama.com
@@ -68,6 +67,9 @@ std::optional<core::Seconds> nanoseconds(JsonValue value) {
 }
 
 class Reader final : public JsonAnswerReader {
+ public:
+  explicit Reader(net::SecretMask mask) : JsonAnswerReader(std::move(mask), {}) {}
+
  protected:
   WireResult take_event(std::string_view, JsonValue document, const PieceSink& sink) override {
     if (const JsonValue error = document["error"]; error.present()) {
@@ -82,10 +84,10 @@ class Reader final : public JsonAnswerReader {
 
     const JsonValue message = document["message"];
     for (const JsonValue text : {message["thinking"], document["thinking"]}) {
-      add(PieceKind::kReasoning, text.text().value_or(""), sink, logprob);
+      add_content(text, PieceKind::kReasoning, sink, logprob);
     }
     for (const JsonValue text : {message["content"], document["response"]}) {
-      add(PieceKind::kText, text.text().value_or(""), sink, logprob);
+      add_content(text, PieceKind::kText, sink, logprob);
     }
     message["tool_calls"].for_each([&](JsonValue call) {
       const JsonValue function = call["function"];
@@ -93,8 +95,7 @@ class Reader final : public JsonAnswerReader {
       add_tool_call(call["id"].text().value_or(""), function["name"].text().value_or(""),
                     arguments.text() ? std::string(*arguments.text()) : arguments.json(), sink);
     });
-    if (document["done"].is_true()) take_end(document);
-    return {};
+    return document["done"].is_true() ? take_end(document) : WireResult{};
   }
 
   WireResult take_whole(JsonValue document, const PieceSink& sink) override {
@@ -105,18 +106,16 @@ class Reader final : public JsonAnswerReader {
   }
 
  private:
-  void take_end(JsonValue document) {
-    const std::string_view reason = document["done_reason"].text().value_or("stop");
-    answer_.finish = FinishReason::kStop;
-    if (!answer_.tool_calls.empty()) answer_.finish = FinishReason::kToolCalls;
-    if (reason == "length") answer_.finish = FinishReason::kLength;
+  WireResult take_end(JsonValue document) {
     if (const auto model = document["model"].text()) answer_.served_by = *model;
-    update(answer_.usage.prompt, document["prompt_eval_count"]);
-    update(answer_.usage.output, document["eval_count"]);
+    update(claims_.prompt, document["prompt_eval_count"]);
+    update(claims_.output, document["eval_count"]);
     answer_.server = {.load = nanoseconds(document["load_duration"]),
                       .prompt = nanoseconds(document["prompt_eval_duration"]),
                       .decode = nanoseconds(document["eval_duration"]),
                       .total = nanoseconds(document["total_duration"])};
+    // Older servers say that it is done, and not why.
+    return take_finish(document["done_reason"].text().value_or("stop"));
   }
 };
 
@@ -162,8 +161,8 @@ class Ollama final : public WireFormat {
     return finished(request.raw_prompt ? "api/generate" : "api/chat", std::move(body), options);
   }
 
-  [[nodiscard]] std::unique_ptr<AnswerReader> reader() const override {
-    return std::make_unique<Reader>();
+  [[nodiscard]] std::unique_ptr<AnswerReader> reader(net::SecretMask mask) const override {
+    return std::make_unique<Reader>(std::move(mask));
   }
 
   [[nodiscard]] bool is_context_overflow(int status, std::string_view body) const override {

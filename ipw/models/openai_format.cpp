@@ -13,7 +13,6 @@
 namespace ipw::models {
 namespace {
 
-using record::FinishReason;
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 1> kKeyVariables{"OPENAI_API_KEY"};
@@ -88,10 +87,45 @@ int status_of(JsonValue error) {
   return type.starts_with("overloaded") ? 503 : 500;
 }
 
-class Reader final : public JsonAnswerReader {
- protected:
-  bool is_end(std::string_view data) override { return data == "[DONE]"; }
+// Where servers tell what they counted, with the names of this API and of others.
+struct UsagePath {
+  std::optional<core::Tokens> TokenClaims::* claim;
+  std::string_view member;
+  std::string_view inner;  // empty: `member` is the count
+};
+constexpr auto kUsagePaths = std::to_array<UsagePath>({
+    {&TokenClaims::prompt, "prompt_tokens", ""},
+    {&TokenClaims::prompt, "input_tokens", ""},
+    {&TokenClaims::output, "completion_tokens", ""},
+    {&TokenClaims::output, "output_tokens", ""},
+    {&TokenClaims::total, "total_tokens", ""},
+    {&TokenClaims::cached, "prompt_cache_hit_tokens", ""},  // DeepSeek's
+    {&TokenClaims::cached, "cached_tokens", ""},            // Moonshot's
+    {&TokenClaims::cached, "cache_read_input_tokens", ""},
+    {&TokenClaims::cached, "prompt_tokens_details", "cached_tokens"},
+    {&TokenClaims::cached, "input_tokens_details", "cached_tokens"},
+    {&TokenClaims::cache_written, "cache_creation_input_tokens", ""},
+    {&TokenClaims::cache_written, "prompt_tokens_details", "cache_write_tokens"},
+    {&TokenClaims::reasoning, "reasoning_tokens", ""},
+    {&TokenClaims::reasoning, "completion_tokens_details", "reasoning_tokens"},
+    {&TokenClaims::reasoning, "output_tokens_details", "reasoning_tokens"},
+});
 
+// Where thinking stands beside the content; the first that is not empty, as some say it twice.
+constexpr auto kThinking = std::to_array<std::string_view>(
+    {"reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"});
+
+bool is_empty(JsonValue value) {
+  return !value.present() || value.text() == "" || (value.is_array() && !value.front().present());
+}
+
+class Reader final : public JsonAnswerReader {
+ public:
+  explicit Reader(net::SecretMask mask)
+      : JsonAnswerReader(std::move(mask),
+                         {.thinking_beside_output = false, .cached_beside_prompt = false}) {}
+
+ protected:
   WireResult take_event(std::string_view event, JsonValue document,
                         const PieceSink& sink) override {
     const JsonValue error = document["error"].present() ? document["error"] : document;
@@ -99,40 +133,52 @@ class Reader final : public JsonAnswerReader {
       const auto message = error["message"].text();
       return reported(status_of(error), message ? *message : error.json());
     }
-    return take(document, "delta", sink);
+    return take(document, sink);
   }
 
   WireResult take_whole(JsonValue document, const PieceSink& sink) override {
     if (document["error"].present()) return take_event({}, document, sink);
     if (!document["choices"].is_array()) return unreadable("it has no \"choices\"");
-    return take(document, "message", sink);
+    return take(document, sink);
   }
 
  private:
-  WireResult take(JsonValue document, std::string_view part, const PieceSink& sink) {
+  WireResult take(JsonValue document, const PieceSink& sink) {
     if (const auto model = document["model"].text()) answer_.served_by = *model;
     WireResult result;
     document["choices"].for_each([&](JsonValue choice) {
-      if (result && choice["index"].integer().value_or(0) == 0) {
-        result = take_choice(choice, part, sink);
-      }
+      if (result && choice["index"].integer().value_or(0) == 0) result = take_choice(choice, sink);
     });
     take_usage(document["usage"]);
+    take_usage(document["x_groq"]["usage"]);
     take_timings(document["timings"]);
     return result;
   }
 
-  WireResult take_choice(JsonValue choice, std::string_view part, const PieceSink& sink) {
-    const JsonValue delta = choice[part];
+  WireResult take_choice(JsonValue choice, const PieceSink& sink) {
+    const JsonValue delta = choice["delta"];
+    const JsonValue message = choice["message"];
+    // Some repeat the whole message at the end of what came in deltas.
+    const bool by_message = !came_in_deltas_ && message.present() && is_empty(delta["content"]);
+    const JsonValue part = by_message ? message : delta;
+    take_usage(choice["usage"]);
+    take_usage(part["usage"]);
+    WireResult result = take_message(part, choice, sink);
+    if (!result) return result;
+    came_in_deltas_ = came_in_deltas_ || (delta.present() && has_output());
+    const JsonValue finish = choice["finish_reason"];
+    return take_finish(finish.text().value_or(finish["type"].text().value_or("")));
+  }
+
+  WireResult take_message(JsonValue delta, JsonValue choice, const PieceSink& sink) {
     const std::optional<double> logprob = take_logprobs(choice["logprobs"]);
-    for (const std::string_view name : {"reasoning_content", "reasoning"}) {
-      if (const auto text = delta[name].text()) {
-        add(PieceKind::kReasoning, *text, sink, logprob);
-        break;
-      }
+    for (const std::string_view name : kThinking) {
+      if (is_empty(delta[name])) continue;
+      add_content(delta[name], PieceKind::kReasoning, sink, logprob);
+      break;
     }
-    if (const auto text = delta["content"].text()) add(PieceKind::kText, *text, sink, logprob);
-    if (const auto text = choice["text"].text()) add(PieceKind::kText, *text, sink, logprob);
+    add_content(delta["content"], PieceKind::kText, sink, logprob);
+    add_content(choice["text"], PieceKind::kText, sink, logprob);
     if (const auto text = delta["refusal"].text(); text && !text->empty()) {
       refused_ = true;
       add(PieceKind::kText, *text, sink);
@@ -141,19 +187,19 @@ class Reader final : public JsonAnswerReader {
     delta["tool_calls"].for_each([&](JsonValue call) {
       if (result) result = take_tool_call(call, sink);
     });
-    if (!result) return result;
-    return take_finish(choice["finish_reason"].text());
+    return result;
   }
 
   WireResult take_tool_call(JsonValue delta, const PieceSink& sink) {
     const auto next = static_cast<std::int64_t>(answer_.tool_calls.size());
     record::ToolCall* call = tool_call(delta["index"].integer().value_or(next));
     if (call == nullptr) return unreadable("a tool call has no plausible index");
+    const JsonValue function = delta["function"];
     if (const auto id = delta["id"].text()) call->id = *id;
-    if (const auto name = delta["function"]["name"].text()) call->name += *name;
-    const std::string_view arguments = delta["function"]["arguments"].text().value_or("");
-    call->arguments += arguments;
-    if (sink) sink({.kind = PieceKind::kToolCall, .text = arguments, .logprob = std::nullopt});
+    if (const auto name = function["name"].text()) call->name += *name;
+    const JsonValue arguments = function["arguments"];
+    add_arguments(*call, arguments.is_object() ? arguments.json() : arguments.text().value_or(""),
+                  sink);
     return {};
   }
 
@@ -170,26 +216,12 @@ class Reader final : public JsonAnswerReader {
     return answer_.token_logprobs.back();
   }
 
-  WireResult take_finish(std::optional<std::string_view> reason) {
-    if (!reason || reason->empty()) return {};
-    if (*reason == "error" || *reason == "abort") {
-      return reported(502, "the server ended the answer with \"" + std::string(*reason) + "\"");
-    }
-    answer_.finish = FinishReason::kStop;
-    if (*reason == "length") answer_.finish = FinishReason::kLength;
-    if (*reason == "tool_calls" || *reason == "function_call" || !answer_.tool_calls.empty()) {
-      answer_.finish = FinishReason::kToolCalls;
-    }
-    if (*reason == "content_filter" || refused_) answer_.finish = FinishReason::kRefused;
-    return {};
-  }
-
   void take_usage(JsonValue usage) {
-    update(answer_.usage.prompt, usage["prompt_tokens"]);
-    update(answer_.usage.output, usage["completion_tokens"]);
-    update(answer_.usage.cached, usage["prompt_cache_hit_tokens"]);  // DeepSeek's
-    update(answer_.usage.cached, usage["prompt_tokens_details"]["cached_tokens"]);
-    update(answer_.usage.reasoning, usage["completion_tokens_details"]["reasoning_tokens"]);
+    if (!usage.present()) return;
+    for (const UsagePath& path : kUsagePaths) {
+      const JsonValue member = usage[path.member];
+      update(claims_.*path.claim, path.inner.empty() ? member : member[path.inner]);
+    }
   }
 
   void take_timings(JsonValue timings) {  // llama.cpp's
@@ -200,10 +232,14 @@ class Reader final : public JsonAnswerReader {
     if (!timings.present()) return;
     answer_.server.prompt = milliseconds("prompt_ms");
     answer_.server.decode = milliseconds("predicted_ms");
-    update(answer_.usage.cached, timings["cache_n"]);
+    spare_claims_.cached = tokens(timings["cache_n"]);
+    spare_claims_.output = tokens(timings["predicted_n"]);
+    if (const auto computed = tokens(timings["prompt_n"])) {  // without what the cache spared
+      spare_claims_.prompt = *computed + spare_claims_.cached.value_or(core::Tokens{0});
+    }
   }
 
-  bool refused_ = false;
+  bool came_in_deltas_ = false;
 };
 
 class OpenAi final : public WireFormat {
@@ -241,8 +277,8 @@ class OpenAi final : public WireFormat {
                     options);
   }
 
-  [[nodiscard]] std::unique_ptr<AnswerReader> reader() const override {
-    return std::make_unique<Reader>();
+  [[nodiscard]] std::unique_ptr<AnswerReader> reader(net::SecretMask mask) const override {
+    return std::make_unique<Reader>(std::move(mask));
   }
 
   [[nodiscard]] bool is_context_overflow(int status, std::string_view body) const override {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "ipw/core/random.h"
 #include "ipw/models/api_key.h"
@@ -47,8 +48,8 @@ FinishReason finish_of(const WireAnswer& answer) {
 }
 
 std::string caution_of(const WireAnswer& answer) {
-  if (!answer.usage.output) return "the server did not say how many tokens there were";
-  return contradiction(answer);
+  if (!answer.caution.empty() || answer.usage.output) return answer.caution;
+  return "the server did not say how many tokens there were";
 }
 
 }  // namespace
@@ -80,6 +81,7 @@ class RemoteModel::Connection {
   RemoteOptions options;
   net::Url base;
   std::string key;
+  net::SecretMask mask;
   std::unique_ptr<net::HttpClient> client;
   core::SystemClock machine_clock;
   std::atomic<std::uint64_t> requests = 0;
@@ -110,16 +112,32 @@ class RemoteModel::Connection {
                             title(), base.authority(), format.traits().key_variables.front()));
   }
 
-  [[nodiscard]] core::Error error_of(const net::Failure& failure, const std::string& body,
+  // What none of the servers on the way may bring into a record by repeating it.
+  [[nodiscard]] std::vector<std::string> secrets() const {
+    std::vector<std::string> all = base.secrets();
+    all.push_back(key);
+    for (const auto& proxy : {options.client.proxies.http, options.client.proxies.https}) {
+      if (!proxy) continue;
+      for (std::string& secret : proxy->secrets()) all.push_back(std::move(secret));
+    }
+    return all;
+  }
+
+  [[nodiscard]] core::Error error_of(const net::Failure& failure, const RemoteTry& one,
                                      int tries) const {
     core::Error error = net::to_error(failure);
+    // A model that was never asked has missed nothing.
+    if (failure.kind == FailureKind::kDeadline && !one.times().sent) {
+      error.code = ErrorCode::kUnavailable;
+    }
     if (failure.kind == FailureKind::kStatus &&
-        format.is_context_overflow(failure.status.value_or(0), failure.message + body)) {
-      error.code = ErrorCode::kUsage;
+        format.is_context_overflow(failure.status.value_or(0),
+                                   failure.message + one.error_body())) {
+      error.code = ErrorCode::kTooLong;
     }
     error.message = fmt::format("{} at {}: {}{}", title(), base.authority(), error.message,
                                 tries > 1 ? fmt::format(" [tried {} times]", tries) : "");
-    error.message = without_key(std::move(error.message), key);
+    error.message = mask(std::move(error.message));
     return error;
   }
 
@@ -154,7 +172,7 @@ class RemoteModel::Connection {
         kMostBytesBeyond;
     core::Random random(core::derive_seed(options.seed, fmt::format("retry/{}", requests++)));
     for (int attempt = 0;; ++attempt) {
-      RemoteTry one(format, sink, most_bytes);
+      RemoteTry one(format, sink, most_bytes, mask);
       one.run(*client, http, deadline, cancel);
       if (attempt == 0) timings.started = one.times().send_begun.value_or(timings.sent);
       completion.tries = attempt + 1;
@@ -165,7 +183,7 @@ class RemoteModel::Connection {
                             : net::retry_delay(options.retry, *failure, attempt, random);
       if (!wait || !waited(*wait, deadline, cancel)) {
         if (cancel.stop_requested()) return filled(std::move(completion), one);
-        return std::unexpected(error_of(*failure, one.error_body(), attempt + 1));
+        return std::unexpected(error_of(*failure, one, attempt + 1));
       }
     }
   }
@@ -230,6 +248,7 @@ core::Result<std::unique_ptr<RemoteModel::Connection>> RemoteModel::prepare(
               return found ? values.emplace_back(*found).c_str() : nullptr;
             }));
   }
+  opened.mask = net::SecretMask(opened.secrets());
   return connection;
 }
 

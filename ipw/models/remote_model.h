@@ -60,10 +60,11 @@ class RemoteModel final : public LanguageModel {
   [[nodiscard]] ModelDescription describe() const override;
   /// As LanguageModel says. A try that failed is repeated while nothing of its answer was passed on
   /// and the retry policy allows it; all tries are within the deadline, in the timings and in
-  /// Completion::tries. kTimeout where the deadline passed, kUsage where the prompt is too long,
-  /// kPermissionDenied for a wrong key, kNotFound for a model that the server does not have, else
-  /// kUnavailable or kInvalidData; the message names model, server and cause and never the key. An
-  /// answer that was not streamed has no first token. `sink` is called on the client's thread.
+  /// Completion::tries. kTimeout where the deadline passed after the request was out, kTooLong
+  /// where the prompt is too long, kPermissionDenied for a wrong key, kNotFound for a model that
+  /// the server does not have, else kUnavailable or kInvalidData; the message names model, server
+  /// and cause and never the key. An answer that was not streamed has no first token. `sink` is
+  /// called on the client's thread.
   [[nodiscard]] core::Result<record::Completion> generate(const Request& request,
                                                           const TokenSink& sink,
                                                           std::stop_token cancel) override;

@@ -241,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
               answer_with(400, kJson, R"({"error":{"message":"unknown parameter"}})"),
               ErrorCode::kInvalidData, "unknown parameter"},
         Fault{"too_long", answer_with(400, kJson, transcript("openai-too-long.json")),
-              ErrorCode::kUsage, "maximum context length"},
+              ErrorCode::kTooLong, "maximum context length"},
         Fault{"truncated_json", answer_with(200, kJson, R"({"choices":[{"mess)"),
               ErrorCode::kUnavailable, "cannot read the answer"},
         Fault{"foreign_json", answer_with(200, kJson, R"({"hello":1})"), ErrorCode::kUnavailable,
@@ -331,6 +331,14 @@ TEST(RemoteModel, ADeadlineEndsASilentServer) {
   RemoteOptions options = options_for(server);
   options.deadline = core::Seconds(0.05);
   EXPECT_EQ(failure_of(*open("openai", options)).code, ErrorCode::kTimeout);
+}
+
+TEST(RemoteModel, ADeadlineBeforeTheRequestWasOutIsNotTheModelsFailure) {
+  FaultServer server([](FaultPeer& peer) { static_cast<void>(peer.sees_close()); });
+  RemoteOptions options = options_for(server);
+  options.base_url = "https://127.0.0.1:" + std::to_string(server.port());  // no handshake comes
+  options.deadline = core::Seconds(0.05);
+  EXPECT_EQ(failure_of(*open("openai", options)).code, ErrorCode::kUnavailable);
 }
 
 TEST(RemoteModel, CancellingClosesTheConnectionAndKeepsWhatCame) {

@@ -9,12 +9,13 @@ namespace {
 
 constexpr std::size_t kMostErrorBytes = std::size_t{64} << 10;
 
-bool is_success(int status) { return status >= 200 && status < 300; }
-
 }  // namespace
 
-RemoteTry::RemoteTry(const WireFormat& format, const TokenSink& sink, std::size_t most_bytes)
-    : format_(format), sink_(sink), most_bytes_(most_bytes), stream_(format) {}
+RemoteTry::RemoteTry(const WireFormat& format, const TokenSink& sink, std::size_t most_bytes,
+                     const net::SecretMask& mask)
+    : sink_(sink), most_bytes_(most_bytes), mask_(mask), stream_(format, mask) {}
+
+bool RemoteTry::is_error() const { return head_.status < 200 || head_.status >= 300; }
 
 void RemoteTry::run(net::HttpClient& client, net::HttpRequest request,
                     std::optional<core::Instant> deadline, const std::stop_token& cancel) {
@@ -29,22 +30,11 @@ void RemoteTry::run(net::HttpClient& client, net::HttpRequest request,
   over_.wait(lock, [this] { return done_; });
 }
 
-void RemoteTry::take_head(const net::ResponseHead& head) {
-  head_ = head;
-  const std::string_view type = net::find_header(head.headers, "Content-Type").value_or("");
-  const bool events = format_.traits().framing == Framing::kServerSentEvents;
-  if (!is_success(head.status)) {
-    kind_ = Body::kError;
-  } else if (type.starts_with("text/html")) {
-    kind_ = Body::kPage;
-  } else if (events && type.starts_with("application/json")) {
-    kind_ = Body::kWhole;
-  }
-}
+void RemoteTry::take_head(const net::ResponseHead& head) { head_ = head; }
 
 void RemoteTry::take_data(std::string_view bytes, core::Instant at) {
   if (unreadable_) return;
-  if (kind_ == Body::kError || kind_ == Body::kPage) {
+  if (is_error()) {
     body_ += bytes.substr(0, kMostErrorBytes - std::min(body_.size(), kMostErrorBytes));
     return;
   }
@@ -55,13 +45,9 @@ void RemoteTry::take_data(std::string_view bytes, core::Instant at) {
                                "(check that the server keeps to the limit of tokens)",
                     .answered = true});
   }
-  if (kind_ == Body::kWhole) {
-    body_ += bytes;
-    last_token_ = at;
-    return;
-  }
   const WireResult read =
       stream_.push(bytes, [&](const WirePiece& piece) { take_piece(piece, at); });
+  if (stream_.whole()) last_token_ = at;
   if (!read) give_up(read.error());
 }
 
@@ -81,19 +67,15 @@ void RemoteTry::give_up(net::Failure failure) {
 
 void RemoteTry::take_end(const net::ExchangeEnd& end) {
   end_ = end;
+  const PieceSink take = [&](const WirePiece& piece) { take_piece(piece, end.times.done); };
+  // What came whole has no first token, and ended when it had come.
   const PieceSink hand_on = [&](const WirePiece& piece) {
     if (!sink_) return;
     passed_on_ = true;
     sink_({.at = end.times.done, .piece = piece.text, .logprob = {}, .kind = piece.kind});
   };
-  if (!unreadable_ && !end.failure && kind_ == Body::kWhole) {
-    whole_ = format_.reader();
-    WireResult read = whole_->read_whole(body_, hand_on);
-    if (read) read = whole_->at_end();
-    if (!read) unreadable_ = read.error();
-  } else if (!unreadable_ && kind_ == Body::kStream) {
-    const WireResult read =
-        stream_.end([&](const WirePiece& piece) { take_piece(piece, end.times.done); });
+  if (!unreadable_ && !is_error()) {
+    const WireResult read = stream_.end(stream_.whole() ? hand_on : take);
     if (!read && !end.failure) unreadable_ = read.error();
   }
   const std::scoped_lock lock(mutex_);
@@ -103,18 +85,11 @@ void RemoteTry::take_end(const net::ExchangeEnd& end) {
 
 std::optional<net::Failure> RemoteTry::failure(core::WallTime now) const {
   if (unreadable_) return unreadable_;
-  if (kind_ == Body::kError) return net::status_failure(head_.status, head_.headers, body_, now);
-  if (kind_ == Body::kPage && !end_.failure) {
-    return net::Failure{.kind = net::FailureKind::kProtocol,
-                        .message =
-                            "the server answered with a web page instead of an answer "
-                            "(check the address; a proxy may stand between)",
-                        .status = head_.status,
-                        .answered = true};
+  if (head_.status != 0 && is_error()) {
+    return net::status_failure(head_.status, head_.headers, body_, now, mask_);
   }
-  const bool whole = answer().finish.has_value();  // a stream that only failed to close
-  if (end_.failure && !(whole && kind_ == Body::kStream)) return end_.failure;
-  return std::nullopt;
+  // A body that only failed to close is an answer.
+  return answer().finish ? std::nullopt : end_.failure;
 }
 
 }  // namespace ipw::models

@@ -18,8 +18,10 @@ namespace ipw::models {
 /// Filled on the client's thread; read after wait().
 class RemoteTry {
  public:
-  /// `sink` may be empty. An answer of more than `most_bytes` is given up.
-  RemoteTry(const WireFormat& format, const TokenSink& sink, std::size_t most_bytes);
+  /// `sink` may be empty. An answer of more than `most_bytes` is given up. `mask` knows what
+  /// neither answer nor failure may repeat.
+  RemoteTry(const WireFormat& format, const TokenSink& sink, std::size_t most_bytes,
+            const net::SecretMask& mask);
   RemoteTry(const RemoteTry&) = delete;
   RemoteTry& operator=(const RemoteTry&) = delete;
 
@@ -29,9 +31,7 @@ class RemoteTry {
 
   /// Why there is no answer; absent: there is one.
   [[nodiscard]] std::optional<net::Failure> failure(core::WallTime now) const;
-  [[nodiscard]] const WireAnswer& answer() const {
-    return whole_ ? whole_->answer() : stream_.answer();
-  }
+  [[nodiscard]] const WireAnswer& answer() const { return stream_.answer(); }
   [[nodiscard]] const net::ExchangeTimes& times() const { return end_.times; }
   [[nodiscard]] std::optional<core::Instant> first_token() const { return first_token_; }
   [[nodiscard]] std::optional<core::Instant> first_answer() const { return first_answer_; }
@@ -43,22 +43,20 @@ class RemoteTry {
   [[nodiscard]] const std::string& error_body() const { return body_; }
 
  private:
-  enum class Body { kStream, kWhole, kError, kPage };
-
   void take_head(const net::ResponseHead& head);
   void take_data(std::string_view bytes, core::Instant at);
   void take_end(const net::ExchangeEnd& end);
   void take_piece(const WirePiece& piece, core::Instant at);
   void give_up(net::Failure failure);
 
-  const WireFormat& format_;
+  [[nodiscard]] bool is_error() const;
+
   const TokenSink& sink_;
   std::size_t most_bytes_;
-  Body kind_ = Body::kStream;
+  net::SecretMask mask_;
   net::ResponseHead head_;
   AnswerStream stream_;
-  std::unique_ptr<AnswerReader> whole_;
-  std::string body_;
+  std::string body_;  // of an error
   std::size_t bytes_ = 0;
   std::optional<net::Failure> unreadable_;
   std::optional<core::Instant> first_token_, first_answer_, last_token_;

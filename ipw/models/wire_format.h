@@ -18,6 +18,7 @@
 #include "ipw/models/language_model.h"
 #include "ipw/net/failure.h"
 #include "ipw/net/header.h"
+#include "ipw/net/secret_mask.h"
 #include "ipw/record/completion.h"
 
 namespace ipw::models {
@@ -68,14 +69,15 @@ struct WireAnswer {
   std::optional<record::FinishReason> finish;  // absent: the answer has not ended yet
   std::string served_by;
   std::vector<double> token_logprobs;
+  std::string caution;  // what does not fit together in it; empty: nothing
 };
 
 /// Failure{kStatus, …} is an error that the server reported, with the status that it would have had
 /// outside a stream; kProtocol an answer that cannot be read.
 using WireResult = std::expected<void, net::Failure>;
 
-/// Reads one answer. One owner at a time. Events that bring nothing (role, ping, unknown ones)
-/// call no sink.
+/// Reads one answer. One owner at a time. Events that bring nothing (role, ping, heartbeats, words
+/// that are no JSON, unknown ones) call no sink and lose nothing.
 class AnswerReader {
  public:
   virtual ~AnswerReader() = default;
@@ -83,11 +85,13 @@ class AnswerReader {
   /// size and any bytes. After a failure the reader is of no more use.
   [[nodiscard]] virtual WireResult read_event(std::string_view event, std::string_view data,
                                               const PieceSink& sink) = 0;
-  /// A whole answer that was not streamed.
+  /// A whole answer that was not streamed, or the events of a stream in one JSON array or as lines.
   [[nodiscard]] virtual WireResult read_whole(std::string_view body, const PieceSink& sink) = 0;
+  /// To be called once when the body has ended: kProtocol where the answer had not. What was
+  /// counted is settled (token_claims.h), and secrets that the server repeated are masked.
+  [[nodiscard]] virtual WireResult end(const PieceSink& sink) = 0;
+  /// Whole after end().
   [[nodiscard]] const WireAnswer& answer() const { return answer_; }
-  /// To be called when the body has ended: kProtocol where the answer had not.
-  [[nodiscard]] WireResult at_end() const;
 
  protected:
   WireAnswer answer_;
@@ -104,7 +108,9 @@ class WireFormat {
   [[nodiscard]] virtual core::Result<WireRequest> write(const std::string& model,
                                                         const Request& request,
                                                         const WireOptions& options) const = 0;
-  [[nodiscard]] virtual std::unique_ptr<AnswerReader> reader() const = 0;
+  /// `mask` knows what the answer and its failures must not repeat. Pieces are handed on as they
+  /// come, unmasked: what is to be kept is the answer.
+  [[nodiscard]] virtual std::unique_ptr<AnswerReader> reader(net::SecretMask mask = {}) const = 0;
   /// Whether an error with this status and body says that the prompt does not fit the context: the
   /// model's own failure, where all other errors are the infrastructure's or the request's.
   [[nodiscard]] virtual bool is_context_overflow(int status, std::string_view body) const = 0;
@@ -114,9 +120,5 @@ class WireFormat {
 [[nodiscard]] std::span<const WireFormat* const> wire_formats();
 /// The format called `scheme`; null: there is none.
 [[nodiscard]] const WireFormat* find_wire_format(std::string_view scheme);
-
-/// What does not fit together in a finished answer, in one clause: counts that contradict the text.
-/// Empty: nothing.
-[[nodiscard]] std::string contradiction(const WireAnswer& answer);
 
 }  // namespace ipw::models

@@ -30,6 +30,7 @@ class JsonValue {
   void for_each(const std::function<void(JsonValue)>& visit) const;
 
   [[nodiscard]] std::optional<std::string_view> text() const;
+  /// A whole number, however it is written ("7" as 7.0, too).
   [[nodiscard]] std::optional<std::int64_t> integer() const;
   [[nodiscard]] std::optional<double> number() const;
   [[nodiscard]] bool is_true() const;
@@ -53,12 +54,33 @@ class JsonParser {
   JsonParser(const JsonParser&) = delete;
   JsonParser& operator=(const JsonParser&) = delete;
 
-  /// kInvalidData with a short cause ("it is not valid UTF-8", …) where `text` is no JSON.
+  /// kInvalidData with a short cause ("it is not valid UTF-8", …) where `text` is no JSON. An
+  /// escape that is half of a surrogate pair, as servers write them that cut texts in UTF-16, is
+  /// read as kFirstHalf + (its value - 0xD800), in private use: see has_halves().
   [[nodiscard]] core::Result<JsonValue> parse(std::string_view text);
+  /// Whether the last document had such halves.
+  [[nodiscard]] bool has_halves() const { return has_halves_; }
+
+  static constexpr char32_t kFirstHalf = 0x10F800;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
+  bool has_halves_ = false;
+};
+
+/// Joins the halves that JsonParser read, over as many texts as they come in. One owner.
+class HalfJoiner {
+ public:
+  /// `text` with halves that follow each other as one character and those that do not as U+FFFD; a
+  /// first half at the end is kept for the next text. `has_halves`: as the parser says.
+  [[nodiscard]] std::string joined(std::string_view text, bool has_halves);
+  /// What the next text no longer can complete.
+  [[nodiscard]] std::string rest();
+  [[nodiscard]] bool waits() const { return first_.has_value(); }
+
+ private:
+  std::optional<char32_t> first_;  // the value of a first half
 };
 
 }  // namespace ipw::models

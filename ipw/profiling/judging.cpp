@@ -12,7 +12,7 @@ using record::Outcome;
 // A prompt beyond the context and a deadline missed are what the model could not do; everything
 // else that fails is what it was not given the chance to do.
 bool is_the_models_own(ErrorCode code) {
-  return code == ErrorCode::kUsage || code == ErrorCode::kTimeout;
+  return code == ErrorCode::kTooLong || code == ErrorCode::kTimeout;
 }
 
 record::Verdict without_text(Outcome outcome, std::string why) {

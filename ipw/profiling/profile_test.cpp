@@ -154,7 +154,7 @@ ScriptedAnswer every_kind(const models::Request& request) {
   if (number == '6') return {.pieces = words("No"), .prompt_tokens = core::Tokens{3}};
   if (number == '7') return {.pieces = std::vector<std::string>(20, "yes ")};
   if (number == '8') {
-    return {.failure = core::Error{core::ErrorCode::kUsage, "the prompt does not fit the context"}};
+    return {.failure = core::Error{core::ErrorCode::kTooLong, "the prompt does not fit the context"}};
   }
   return {.failure = core::Error{core::ErrorCode::kUnavailable, "connection refused"}};
 }

@@ -28,8 +28,9 @@ class ReportTest : public ::testing::Test {
   ~ReportTest() override { fs::remove_all(directory_); }
 
   // Four questions one after the other, 2 s each: right, right, wrong, right; 10, 20, 30 and 40 J
-  // above an idle of 5 W; 4 output tokens each.
-  fs::path run(const std::string& name, bool sees_idle = true, double factor = 1.0) {
+  // above an idle of 5 W; 4 output tokens each, the first after `to_first`.
+  fs::path run(const std::string& name, bool sees_idle = true, double factor = 1.0,
+               std::chrono::milliseconds to_first = 500ms) {
     store::Manifest manifest;
     manifest.model.name = "hand.gguf";
     manifest.questions = {.name = "four", .selected = 4};
@@ -52,7 +53,7 @@ class ReportTest : public ::testing::Test {
       call.completion.timings = {.intended = start,
                                  .sent = start,
                                  .started = start,
-                                 .first_token = start + 500ms,
+                                 .first_token = start + to_first,
                                  .last_token = start + 2s};
       const bool right = i != 2;
       call.verdict = {.outcome = right ? record::Outcome::kCorrect : record::Outcome::kIncorrect,
@@ -110,6 +111,15 @@ TEST_F(ReportTest, CompanyAboveATenthOfTheProcessorsIsSaidWhereverJoulesStand) {
   EXPECT_TRUE(std::ranges::any_of(compared, [](const std::string& text) {
     return text.starts_with("the joules of B are disturbed");
   }));
+}
+
+TEST_F(ReportTest, AnswersInOnePieceHaveNoTimeBetweenTheirTokens) {
+  const auto report = read_report(run("one-piece", true, 1.0, 2s), {});
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  const record::Figure* tpot = metrics::find(report->figures, "tpot_mean");
+  ASSERT_NE(tpot, nullptr);
+  EXPECT_FALSE(tpot->value);
+  EXPECT_NEAR(value(*report, "ttft_p50"), 2.0, 1e-6);
 }
 
 TEST_F(ReportTest, TheFiguresAreThoseWorkedOutByHand) {

@@ -36,8 +36,11 @@ std::vector<T> column(const std::vector<std::uint32_t>& order, ValueOf value_of)
 
 double seconds(core::Seconds span) { return span.count(); }
 
+// An answer that came in one piece had no time between its tokens, whatever their number.
 double time_per_output_token(const store::Columns& columns, std::uint32_t i) {
-  if (columns.first_token[i] == store::Columns::kNever || columns.output_tokens[i] < 2) {
+  const bool in_one_piece = columns.last_token[i] <= columns.first_token[i];
+  if (columns.first_token[i] == store::Columns::kNever || in_one_piece ||
+      columns.output_tokens[i] < 2) {
     return kAbsent;
   }
   return seconds(columns.last_token[i] - columns.first_token[i]) / (columns.output_tokens[i] - 1);
