@@ -32,4 +32,8 @@ class Sha256 {
 /// SHA-256 of a whole file, read in blocks. kNotFound or kPermissionDenied where it cannot be read.
 [[nodiscard]] Result<std::string> sha256_of_file(const std::filesystem::path& path);
 
+/// HMAC of `message` with SHA-256 (RFC 2104): who does not know `key` cannot make it. 64 lower-case
+/// hexadecimal characters.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view message);
+
 }  // namespace ipw::core
