@@ -178,6 +178,7 @@ struct Manifest {
   std::map<std::string, std::uint64_t> seeds;  // by name: "run", "sampling", "generation", …
   ManifestMachine machine;
   std::vector<ManifestSensor> sensors;
+  std::string seal;     // of the user whose ipw made the run (seal.h); empty: none
   std::string unknown;  // JSON object of keys that this version does not know; written back
 
   /// Requests that make the run whole; absent: a closed loop for a time, whole when that is over.
