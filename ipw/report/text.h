@@ -30,7 +30,8 @@ struct UnitScale {
 /// "tokens/s" and "/token" are left to the name of the row.
 [[nodiscard]] std::string quantity_text(double value, const std::string& unit);
 
-/// Columns as wide as their widest cell, two spaces between them; the first is aligned left, the
+/// Columns as wide as their widest cell, two spaces between them; a cell is one line of what a
+/// terminal may be given (core/terminal_text.h); the first is aligned left, the
 /// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell
 /// where that is aligned left; else the first cells are shortened, to eight columns at least.
 class Table {
