@@ -42,9 +42,9 @@ struct GgufMetadata {
 };
 
 /// Reads header, key-values and tensor table, and checks that every tensor lies within the file.
-/// kNotFound, kPermissionDenied, kUsage (a directory), kInvalidData (no GGUF, truncated,
-/// malformed), kUnsupported (a version that is not 2 or 3, big-endian).
-/// Source: the GGUF specification (ggml, docs/gguf.md).
+/// kNotFound, kPermissionDenied, kInvalidData (a directory, no GGUF, truncated, malformed),
+/// kUnsupported (a version that is not 2 or 3, big-endian). Source: the GGUF specification (ggml,
+/// docs/gguf.md).
 [[nodiscard]] core::Result<GgufMetadata> read_gguf_metadata(const std::filesystem::path& path);
 
 /// The same from a stream of `size_bytes` bytes; `name` stands in messages.
