@@ -233,10 +233,11 @@ core::Result<std::vector<std::size_t>> path_of(const Cells& cells,
     }
   }
   if (path.size() >= 2) return path;
-  return fail(ErrorCode::kUsage, fmt::format("{} (give two or more --step '{}')",
-                                             steps.empty() ? "the cells have no two points in time"
-                                                           : "one step has no beginning or no end",
-                                             fmt::join(cells.factors, ", ")));
+  return fail(steps.empty() ? ErrorCode::kInvalidData : ErrorCode::kUsage,
+              fmt::format("{} (give two or more --step '{}')",
+                          steps.empty() ? "the cells have no two points in time"
+                                        : "one step has no beginning or no end",
+                          fmt::join(cells.factors, ", ")));
 }
 
 std::vector<FindingSection> attribution_sections(const Cells& cells,

@@ -13,7 +13,7 @@ namespace ipw::analysis {
 
 /// The cells from which to which, by index, each step from one to the next. kUsage where `steps`
 /// has fewer than two, names a cell that is not there or twice. Empty `steps`: the cell with the
-/// best rate of every point in time, in order (kUsage below two points).
+/// best rate of every point in time, in order (kInvalidData below two points).
 [[nodiscard]] core::Result<std::vector<std::size_t>> path_of(const Cells& cells,
                                                              const std::vector<std::string>& steps);
 

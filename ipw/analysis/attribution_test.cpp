@@ -151,7 +151,7 @@ TEST(Attribution, RefusesBadInputNamingTheRow) {
   EXPECT_NE(error("model,accelerator,ipw,accuracy\na,X,1,50\n").find("above one"),
             std::string::npos);
   const Cells cells = cells_from("model,accelerator,ipw\na,X,1\nb,X,2\n");
-  EXPECT_EQ(attribute(cells, {}).error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(attribute(cells, {}).error().code, core::ErrorCode::kInvalidData);
   EXPECT_NE(attribute(cells, {"a, X", "c, X"}).error().message.find("there are 'a, X', 'b, X'"),
             std::string::npos);
   EXPECT_FALSE(attribute(cells, {"a, X", "a, X"}));

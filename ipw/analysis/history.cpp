@@ -57,7 +57,7 @@ class History {
 
   core::Result<Findings> run() {
     if (frontier_.size() < 2) {
-      return fail(ErrorCode::kUsage,
+      return fail(ErrorCode::kInvalidData,
                   fmt::format("a history needs two points in time with {}, there are {} (give a "
                               "year column, or more runs)",
                               rate_name(cells_.per), frontier_.size()));

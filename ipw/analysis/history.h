@@ -17,7 +17,7 @@ namespace ipw::analysis {
 /// regression line through all best points, with the interval from measurement and the one from
 /// the scatter around the line), "latest" (the newest point against the one before and against the
 /// best before), and the attribution of the steps between
-/// the best. kUsage where fewer than two cells have
+/// the best. kInvalidData where fewer than two cells have
 /// a time and a rate.
 [[nodiscard]] core::Result<Findings> history(const Cells& cells);
 

@@ -85,7 +85,7 @@ TEST(History, SaysThatWhatDoesNotGrowHasNoDoublingTime) {
 
 TEST(History, RefusesWhatHasNoTime) {
   EXPECT_EQ(history(cells_from("model,accelerator,ipw\na,X,1\nb,X,2\n")).error().code,
-            core::ErrorCode::kUsage);
+            core::ErrorCode::kInvalidData);
   EXPECT_FALSE(cells_of_table(*parse_table("t", "date,model,accelerator,ipw\n2025-13-01,a,X,1\n"),
                               {"model", "accelerator"}, Per::kWatt));
 }
@@ -155,7 +155,7 @@ TEST(Outcomes, OfTwoRunsOfOneModelAreRefusedWithWhatToDo) {
   const std::vector<std::filesystem::path> two{study / "a", study / "b"};
   const auto refused = read_outcomes(two, {});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(refused.error().code, core::ErrorCode::kInvalidData);
   for (const char* part : {"/b beside", "m.gguf", "on bench", "--repeat N", "ipw history"}) {
     EXPECT_NE(refused.error().message.find(part), std::string::npos) << part;
   }

@@ -142,7 +142,7 @@ core::Result<record::Provenance> parse_provenance(std::string_view text) {
         colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
     return record::Provenance{source, std::string(trimmed(method))};
   }
-  return core::fail(ErrorCode::kUsage,
+  return core::fail(ErrorCode::kInvalidData,
                     fmt::format("provenance '{}' is unknown (measured, estimated or published, "
                                 "with the method behind a colon)",
                                 text));

@@ -64,7 +64,7 @@ struct OutcomesForm {
 [[nodiscard]] core::Result<void> parse_columns(std::string_view text, OutcomesForm& form);
 
 /// "measured", "estimated" or "published", with the method behind a colon: "measured:
-/// nvml-counter". kUsage for other words.
+/// nvml-counter". kInvalidData for other words.
 [[nodiscard]] core::Result<record::Provenance> parse_provenance(std::string_view text);
 
 /// A score as tables write it: a number, true/false, yes/no, correct/incorrect; absent for

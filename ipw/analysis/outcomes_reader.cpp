@@ -204,9 +204,10 @@ class TableReader {
   }
 
   static core::Result<void> no_part(const std::string& part, const std::string& meaning) {
-    return core::fail(ErrorCode::kUsage, fmt::format("there is no column '{}': {} (name it with "
-                                                     "--columns {}=NAME)",
-                                                     part, meaning, part));
+    return core::fail(ErrorCode::kInvalidData,
+                      fmt::format("there is no column '{}': {} (name it with "
+                                  "--columns {}=NAME)",
+                                  part, meaning, part));
   }
 
   core::Result<std::optional<double>> score_in(const Field& field) {

@@ -16,9 +16,9 @@
 namespace ipw::analysis {
 
 /// Adds the rows of one table. `origin` names it in messages and as @file. Errors as
-/// for_each_row(); kUsage where a column that `form` names is not there or a part is missing,
-/// kInvalidData with file and line where a row cannot be used. Nothing is passed over: an answer
-/// without verdict is a row with an empty score.
+/// for_each_row(); kUsage where a column that `form` names is not there, kInvalidData where a part
+/// is missing and, with file and line, where a row cannot be used. Nothing is passed over: an
+/// answer without verdict is a row with an empty score.
 [[nodiscard]] core::Result<void> read_table(datasets::RowSource& rows, const std::string& origin,
                                             const OutcomesForm& form, OutcomesBuilder& builder);
 

@@ -150,7 +150,7 @@ core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuil
     }
     if (builder.has(row)) {
       return core::fail(
-          core::ErrorCode::kUsage,
+          core::ErrorCode::kInvalidData,
           fmt::format("cannot use run {} beside the others: one of them has answers of {} to the "
                       "same questions on {}, and they would count twice (give one of the two; "
                       "repeats within one run, ipw profile --repeat N, are told apart, and ipw "

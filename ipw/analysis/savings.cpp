@@ -43,7 +43,7 @@ core::Result<const Resource*> objective(const ReplayTable& table, const std::str
     return core::fail(ErrorCode::kUsage, fmt::format("cannot route by {}: {} (there is: {})", by,
                                                      named->why, there.empty() ? "none" : there));
   }
-  return core::fail(ErrorCode::kUsage,
+  return core::fail(by.empty() ? ErrorCode::kInvalidData : ErrorCode::kUsage,
                     by.empty()
                         ? "nothing to save: no joules, dollars, seconds or FLOPs of all "
                           "models (give costs, or join them with --energy, --prices, --models)"

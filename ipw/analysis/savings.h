@@ -26,7 +26,8 @@ struct SavingsOptions {
 };
 
 /// Oracle and imperfect routers against all-reference, each model alone, and the best single model
-/// that is no worse. kUsage where an option makes no sense or no resource has costs.
+/// that is no worse. kUsage where an option makes no sense, kInvalidData where no resource has
+/// costs.
 [[nodiscard]] core::Result<Findings> savings(const Outcomes& outcomes,
                                              const SavingsOptions& options);
 

@@ -19,8 +19,9 @@ using core::ErrorCode;
 core::Result<std::unique_ptr<std::ifstream>> open_file(const std::filesystem::path& file) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) {
-    return core::fail(ErrorCode::kUsage, "cannot read " + file.string() +
-                                             ": it is a folder and no run (give a table or a run)");
+    return core::fail(
+        ErrorCode::kInvalidData,
+        "cannot read " + file.string() + ": it is a folder and no run (give a table or a run)");
   }
   errno = 0;
   auto stream = std::make_unique<std::ifstream>(file, std::ios::binary);
@@ -42,7 +43,7 @@ core::Result<std::unique_ptr<datasets::RowSource>> open_rows(const std::filesyst
   stream->seekg(0);
   const auto form = datasets::form_of(file.filename().string(), start);
   if (!form) {
-    return core::fail(ErrorCode::kUsage,
+    return core::fail(ErrorCode::kUnsupported,
                       "cannot read " + file.string() +
                           ": its form cannot be told (name it .csv, .tsv, .jsonl or .json)");
   }

@@ -19,7 +19,8 @@ namespace ipw::analysis {
 using RowSink = std::function<core::Result<void>(const datasets::Row&)>;
 
 /// The rows of a CSV, TSV, JSONL or JSON file (form by its ending, else by its first bytes).
-/// kNotFound, kPermissionDenied, kUsage where the form cannot be told.
+/// kNotFound, kPermissionDenied, kInvalidData for a folder, kUnsupported where the form cannot be
+/// told.
 [[nodiscard]] core::Result<std::unique_ptr<datasets::RowSource>> open_rows(
     const std::filesystem::path& file);
 

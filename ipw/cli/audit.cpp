@@ -69,7 +69,7 @@ core::Result<int> run_audit(const AuditFlags& flags, Context& context) {
     IPW_CHECK(report::write_output(flags.csv, report::audit_csv(audit)));
   }
   if (flags.json) {
-    context.out << report::audit_json(audit).dump(2) << "\n";
+    print_json(context, report::audit_json(audit));
   } else {
     context.out << report::audit_text(audit);
   }

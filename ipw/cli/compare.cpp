@@ -23,7 +23,7 @@ core::Result<int> run_compare(const CompareFlags& flags, Context& context) {
   IPW_TRY(const report::RunComparison comparison,
           report::compare_runs(flags.a, flags.b, flags.resamples));
   if (flags.json) {
-    context.out << report::comparison_json(comparison).dump(2) << "\n";
+    print_json(context, report::comparison_json(comparison));
   } else {
     context.out << report::comparison_text(comparison);
   }

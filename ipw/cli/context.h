@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <stop_token>
@@ -19,9 +20,10 @@ struct Context {
   core::Clock& clock;
   std::filesystem::path root = "/";  // where /sys and /proc are looked for
   std::function<std::optional<std::string>(const std::string&)> environment;
-  std::stop_token stop;                // requested at Ctrl-C
-  std::function<int()> sent_alone;     // Interrupt::sent_alone
-  bool out_is_terminal = false;        // what is shown live may rewrite itself
+  std::stop_token stop;                              // requested at Ctrl-C and its like
+  std::function<std::shared_ptr<void>()> heed_stop;  // Interrupt::heeded
+  std::function<int()> sent_alone;                   // Interrupt::sent_alone
+  bool out_is_terminal = false;                      // what is shown live may rewrite itself
   bool progress_line = false;          // err is a terminal: progress may rewrite its line
   std::vector<std::string> arguments;  // as typed, for the manifest
 };

@@ -88,7 +88,7 @@ void keep_small(std::vector<analysis::Pool>& pools, double most_active,
 core::Result<void> write_smallest(const std::string& path, const analysis::Outcomes& outcomes,
                                   const std::vector<std::uint32_t>& smallest) {
   if (smallest.empty()) {
-    return core::fail(core::ErrorCode::kUsage,
+    return core::fail(core::ErrorCode::kInvalidData,
                       "cannot write " + path +
                           ": the size of some model is not told (a column parameters_b, or "
                           "--models)");

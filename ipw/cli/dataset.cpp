@@ -75,6 +75,7 @@ core::Result<int> generate(const DatasetFlags& flags, Context& context) {
                 fmt::format("cannot write {}: {} (choose another place with --out)", flags.out,
                             std::strerror(errno)));
   }
+  const std::shared_ptr<void> in_order = context.heed_stop();
   const core::Result<int> written = write_rows(generator, flags, context, file.get());
   if (flags.out == "-") return written;
   std::error_code ignored;
@@ -94,13 +95,11 @@ core::Result<int> generate(const DatasetFlags& flags, Context& context) {
 core::Result<int> check(const DatasetFlags& flags, Context& context) {
   IPW_TRY(const datasets::CorpusCheck found, datasets::check_corpus(flags.corpus));
   if (flags.json) {
-    context.out << nlohmann::ordered_json{{"schema_version", report::kJsonSchemaVersion},
-                                          {"command", "dataset check"},
-                                          {"rows", found.rows},
-                                          {"held_out", found.held_out},
-                                          {"lines", found.lines}}
-                       .dump(2)
-                << "\n";
+    print_json(context, nlohmann::ordered_json{{"schema_version", report::kJsonSchemaVersion},
+                                               {"command", "dataset check"},
+                                               {"rows", found.rows},
+                                               {"held_out", found.held_out},
+                                               {"lines", found.lines}});
   } else if (found.held_out == 0) {
     context.out << fmt::format("{}: {} rows, none of them held out\n", flags.corpus, found.rows);
   } else {
@@ -159,7 +158,7 @@ core::Result<int> show_controls(const DatasetFlags& flags, Context& context) {
           scoring::make_scorer(set->describe().scorer));
   IPW_TRY(const auto scores, profiling::score_controls(*set, *scorer, flags.seed));
   if (flags.json) {
-    context.out << controls_json(set->describe().name, scores).dump(2) << "\n";
+    print_json(context, controls_json(set->describe().name, scores));
   } else {
     context.out << controls_text(scores);
   }

@@ -191,7 +191,7 @@ core::Result<int> run_doctor(const DoctorFlags& flags, Context& context) {
   energy::characterise(probe.sensors, context.clock,
                        {.longest = core::Seconds(flags.watch_s), .enough_updates = std::nullopt});
   if (flags.json) {
-    context.out << to_json(machine, probe).dump(2) << "\n";
+    print_json(context, to_json(machine, probe));
   } else {
     print_text(machine, probe, context.out);
   }

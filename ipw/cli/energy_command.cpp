@@ -10,12 +10,14 @@
 #include "ipw/cli/energy.h"
 #include "ipw/cli/energy_samples.h"
 #include "ipw/cli/program.h"
+#include "ipw/core/terminal_text.h"
 #include "ipw/energy/watch.h"
 #include "ipw/profiling/command_energy.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/output_file.h"
 #include "ipw/report/text.h"
+#include "ipw/store/export.h"
 
 namespace ipw::cli {
 namespace {
@@ -193,19 +195,11 @@ std::string as_json(const CommandEnergy& measured, const std::vector<SensorFigur
   json["stopped"] = measured.stopped;
   json["lost_samples"] = measured.dropped;
   json["remarks"] = remarks(measured, figures);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return core::printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string cell(const std::optional<double>& value) {
   return value ? fmt::format("{:.9g}", *value) : std::string();
-}
-
-// RFC 4180.
-std::string text_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string escaped = "\"";
-  for (const char c : text) escaped += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return escaped + "\"";
 }
 
 std::string as_csv(const CommandEnergy& measured, const std::vector<SensorFigures>& figures) {
@@ -214,12 +208,12 @@ std::string as_csv(const CommandEnergy& measured, const std::vector<SensorFigure
       "sensor,provenance,method,runs,elapsed_s,energy_j,energy_low_j,energy_high_j,active_j,"
       "active_low_j,active_high_j,power_w,coverage\n";
   for (const SensorFigures& row : figures) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", text_cell(row.sensor),
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", store::csv_field(row.sensor),
                         record::name(row.energy.provenance.source),
-                        text_cell(row.energy.provenance.method), row.energy.n, cell(elapsed.value),
-                        cell(row.energy.value), cell(row.energy.low), cell(row.energy.high),
-                        cell(row.active.value), cell(row.active.low), cell(row.active.high),
-                        cell(row.power.value), cell(row.coverage));
+                        store::csv_field(row.energy.provenance.method), row.energy.n,
+                        cell(elapsed.value), cell(row.energy.value), cell(row.energy.low),
+                        cell(row.energy.high), cell(row.active.value), cell(row.active.low),
+                        cell(row.active.high), cell(row.power.value), cell(row.coverage));
   }
   return text;
 }
@@ -234,6 +228,7 @@ core::Result<int> measure_program(const EnergyFlags& flags, Context& context) {
   const auto program = profiling::find_program(
       flags.command.front(), context.environment("PATH").value_or("/usr/bin:/bin"));
   if (!program) return refuse(program.error());
+  const std::shared_ptr<void> in_order = context.heed_stop();
   IPW_TRY(auto sensors, energy_sensors(flags, context));
   std::optional<SampleFile> samples;
   if (!flags.samples.empty()) {

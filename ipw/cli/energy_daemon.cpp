@@ -148,6 +148,7 @@ core::Result<int> run_daemon(const DaemonFlags& flags, Context& context) {
                                port == 0 ? "" : fmt::format(", port {}", port));
   }
   context.err.flush();
+  const std::shared_ptr<void> in_order = context.heed_stop();
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);

@@ -13,11 +13,13 @@
 #include "ipw/cli/energy.h"
 #include "ipw/cli/energy_samples.h"
 #include "ipw/cli/program.h"
+#include "ipw/cli/terminal_stream.h"
 #include "ipw/energy/watch.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/sparkline.h"
 #include "ipw/report/text.h"
+#include "ipw/store/export.h"
 
 namespace ipw::cli {
 namespace {
@@ -84,7 +86,7 @@ class LiveView {
     before_ = now;
     const double seconds = core::Seconds(now - start_).count();
     if (flags_.json) {
-      print_json(seconds);
+      print_state(seconds);
     } else if (flags_.csv) {
       print_csv(seconds);
     } else if (context_.out_is_terminal) {
@@ -131,7 +133,7 @@ class LiveView {
   }
 
  private:
-  void print_json(double seconds) {
+  void print_state(double seconds) {
     Json json = {{"schema_version", report::kJsonSchemaVersion},
                  {"command", "energy"},
                  {"seconds", seconds},
@@ -149,7 +151,8 @@ class LiveView {
            {"uncertainty_j", all ? Json(all->uncertainty.count()) : Json(nullptr)},
            {"coverage", all ? Json(all->coverage) : Json(0.0)}});
     }
-    context_.out << json.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+    constexpr int kOneLine = -1;
+    print_json(context_, json, kOneLine);
   }
 
   void print_csv(double seconds) {
@@ -157,8 +160,8 @@ class LiveView {
       const energy::SensorDescription& sensor = watch_.sensors()[i];
       const SensorView& view = views_[i];
       context_.out << fmt::format(
-          "{:.3f},{},{},{},{},{},{:.4f}\n", seconds, sensor.id,
-          record::name(sensor.provenance.source), sensor.provenance.method,
+          "{:.3f},{},{},{},{},{},{:.4f}\n", seconds, store::csv_field(sensor.id),
+          record::name(sensor.provenance.source), store::csv_field(sensor.provenance.method),
           view.watts ? fmt::format("{:.6g}", *view.watts) : "",
           view.since_start ? fmt::format("{:.9g}", view.since_start->energy.count()) : "",
           view.since_start ? view.since_start->coverage : 0.0);
@@ -187,13 +190,13 @@ class LiveView {
                                   watts_text(views_[i].watts), bars, joules_text(views_[i]),
                                   report::provenance_text(sensor.provenance)));
     }
-    std::string text = drawn_ > 0 ? fmt::format("\x1b[{}A", drawn_) : std::string();
+    if (drawn_ > 0) context_.out << TerminalCode{fmt::format("\x1b[{}A", drawn_)};
     const std::size_t width = terminal_width();  // a line that wraps could not be rewritten
     for (const std::string& line : lines) {
-      text += "\r" + report::beginning(line, width - 1) + "\x1b[K\n";
+      context_.out << TerminalCode{"\r"} << report::beginning(line, width - 1)
+                   << TerminalCode{"\x1b[K"} << "\n";
     }
     drawn_ = lines.size();
-    context_.out << text;
   }
 
   const EnergyFlags& flags_;
@@ -208,6 +211,7 @@ class LiveView {
 }  // namespace
 
 core::Result<int> show_power(const EnergyFlags& flags, Context& context) {
+  const std::shared_ptr<void> in_order = context.heed_stop();
   IPW_TRY(auto sensors, energy_sensors(flags, context));
   std::optional<SampleFile> samples;
   if (!flags.samples.empty()) {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "ipw/energy/interval.h"
+#include "ipw/store/export.h"
 
 namespace ipw::cli {
 namespace {
@@ -41,9 +42,9 @@ core::Result<SampleFile> SampleFile::standard_output() {
 void SampleFile::add(std::string_view sensor, std::int64_t nanoseconds,
                      const energy::Sample& sample) {
   const std::int64_t counter = energy::to_nanojoules(sample.counter).count;
-  const std::string row =
-      fmt::format("{},{}.{:09},{}.{:09},{}\n", sensor, nanoseconds / kBillion,
-                  nanoseconds % kBillion, counter / kBillion, counter % kBillion, sample.epoch);
+  const std::string row = fmt::format(
+      "{},{}.{:09},{}.{:09},{}\n", store::csv_field(std::string(sensor)), nanoseconds / kBillion,
+      nanoseconds % kBillion, counter / kBillion, counter % kBillion, sample.epoch);
   (void)std::fwrite(row.data(), 1, row.size(), file_.get());
 }
 

@@ -73,6 +73,7 @@ core::Result<std::unique_ptr<net::HttpServer>> open_server(const ListenAddress& 
 
 core::Result<int> serve_power(const EnergyFlags& flags, Context& context) {
   IPW_TRY(const ListenAddress at, parse_listen_address("--serve", *flags.serve));
+  const std::shared_ptr<void> in_order = context.heed_stop();
   IPW_TRY(auto sensors, energy_sensors(flags, context));
   Board board;
   IPW_TRY(const auto server, open_server(at, board));

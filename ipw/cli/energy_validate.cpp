@@ -192,7 +192,7 @@ core::Result<int> validate(const ValidateFlags& flags, Context& context) {
     }
   }
   if (flags.json) {
-    context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    print_json(context, json);
   } else {
     context.out << text;
   }

@@ -1,6 +1,9 @@
 // ipw export: the records of a run for other tools.
 #include "ipw/store/export.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +16,7 @@
 #include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/energy/telemetry_blob.h"
+#include "ipw/store/sharing.h"
 
 namespace ipw::cli {
 namespace {
@@ -53,7 +57,11 @@ core::Result<int> run_export(const ExportFlags& flags) {
     IPW_CHECK(store::export_records(run, format, stdout));
     return kDone;
   }
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(flags.out.c_str(), "wb"));
+  // There are prompts in it: a new file is its owner's alone.
+  const int descriptor = ::open(flags.out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                                store::file_mode(store::Sharing::kPrivate));
+  const std::unique_ptr<std::FILE, CloseFile> file(descriptor < 0 ? nullptr
+                                                                  : ::fdopen(descriptor, "wb"));
   if (!file) {
     return core::fail(core::ErrorCode::kPermissionDenied, "cannot write " + flags.out + ": " +
                                                               std::strerror(errno) +

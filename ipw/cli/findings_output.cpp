@@ -37,7 +37,7 @@ core::Result<int> show(const std::string& command, const analysis::Findings& fin
   }
   if (!output.svg.empty()) {
     if (plots.empty()) {
-      return core::fail(core::ErrorCode::kUsage,
+      return core::fail(core::ErrorCode::kUnsupported,
                         "--svg " + output.svg + ": nothing here can be drawn (leave --svg out)");
     }
     IPW_CHECK(report::write_plots(plots, output.svg, {.width_mm = 150.0}));
@@ -50,7 +50,7 @@ core::Result<int> show(const std::string& command, const analysis::Findings& fin
     IPW_CHECK(report::write_output(output.html, page));
   }
   if (output.json) {
-    context.out << report::findings_json(command, findings).dump(2) << "\n";
+    print_json(context, report::findings_json(command, findings));
   } else {
     context.out << report::findings_text(findings);
   }

@@ -140,7 +140,7 @@ void print_listings(const std::vector<std::string>& what, const std::string& run
                   << "\n";
     }
   }
-  if (as_json) context.out << json.dump(2) << "\n";
+  if (as_json) print_json(context, json);
 }
 
 Action declare_list(const Flags& app, Context& context) {

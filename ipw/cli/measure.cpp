@@ -13,6 +13,7 @@
 #include "ipw/cli/progress_line.h"
 #include "ipw/cli/server_flags.h"
 #include "ipw/core/random.h"
+#include "ipw/core/user_secret.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
 #include "ipw/energy/characterise.h"
@@ -27,6 +28,7 @@
 #include "ipw/profiling/plan.h"
 #include "ipw/report/run_report.h"
 #include "ipw/store/run_directory.h"
+#include "ipw/store/seal.h"
 
 namespace ipw::cli {
 namespace {
@@ -35,12 +37,28 @@ namespace fs = std::filesystem;
 using core::ErrorCode;
 using core::fail;
 
+constexpr const char* kSeedParts[] = {"sampling", "generation", "bootstrap", "arrivals"};
+
 std::map<std::string, std::uint64_t> seeds_of(std::uint64_t seed) {
   std::map<std::string, std::uint64_t> seeds{{"run", seed}};
-  for (const char* part : {"sampling", "generation", "bootstrap", "arrivals"}) {
-    seeds[part] = core::derive_seed(seed, part);
-  }
+  for (const char* part : kSeedParts) seeds[part] = core::derive_seed(seed, part);
   return seeds;
+}
+
+// A seed that an earlier version did not have follows from that of the run.
+core::Result<void> complete_seeds(store::Manifest& plan, const std::string& folder) {
+  const auto run = plan.seeds.find("run");
+  for (const char* part : kSeedParts) {
+    if (plan.seeds.contains(part)) continue;
+    if (run == plan.seeds.end()) {
+      return fail(ErrorCode::kInvalidData,
+                  fmt::format("cannot resume {}: damaged: run.json has neither seeds.{} nor "
+                              "seeds.run, from which it follows (restore it from a copy)",
+                              folder, part));
+    }
+    plan.seeds[part] = core::derive_seed(run->second, part);
+  }
+  return {};
 }
 
 // What the manifest of an earlier session says replaces the flags, but for the places of model and
@@ -50,8 +68,32 @@ core::Result<void> continue_plan(ProfileFlags& flags) {
   if (flags.model.empty()) flags.model = plan.model.name;
   if (flags.dataset.empty() && !plan.load.trace_texts) flags.dataset = plan.questions.argument;
   flags.scorer = plan.questions.scorer;
+  IPW_CHECK(complete_seeds(plan, flags.resume));
   flags.plan = std::move(plan);
   return {};
+}
+
+// What the folder names is run and asked where this user's ipw wrote it there, and else with the
+// user's word only.
+core::Result<void> check_trust(const ProfileFlags& flags, const Context& context) {
+  const std::vector<std::string> doors = store::doors(flags.plan);
+  if (doors.empty() || flags.trust) return {};
+  const core::Result<std::string> secret = core::user_secret(context.environment);
+  if (secret && flags.plan.seal == store::seal_of(flags.plan, *secret)) return {};
+  std::string what;
+  for (const std::string& door : doors) what += (what.empty() ? "" : "; it ") + door;
+  return fail(ErrorCode::kPermissionDenied,
+              fmt::format("cannot resume {}: its run.json {}; and it bears no seal of yours: "
+                          "somebody else made it, or it was changed{} (look at it, and add --trust "
+                          "if that is what you want)",
+                          flags.resume, what, secret ? "" : "; " + secret.error().message));
+}
+
+// Seals what this user asked for, or agreed to. Where there is no place for a secret the run goes
+// on without a seal, and its resumption asks.
+void seal(store::Manifest& plan, const Context& context) {
+  const core::Result<std::string> secret = core::user_secret(context.environment);
+  if (secret) plan.seal = store::seal_of(plan, *secret);
 }
 
 core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
@@ -104,7 +146,7 @@ core::Result<std::unique_ptr<datasets::QuestionSet>> open_set(const ProfileFlags
   return datasets::open(flags.dataset, options);
 }
 
-core::Result<Questions> open_questions(const ProfileFlags& flags) {
+core::Result<Questions> open_questions(const ProfileFlags& flags, const Context& context) {
   const store::Manifest& plan = flags.plan;
   Questions questions;
   if (!plan.load.trace.empty()) {
@@ -120,7 +162,7 @@ core::Result<Questions> open_questions(const ProfileFlags& flags) {
   if (!questions.scorer) {
     IPW_TRY(questions.scorer, scoring::make_scorer(questions.set.scorer));
   }
-  datasets::SelectionOptions selection{.seed = plan.seeds.at("sampling")};
+  datasets::SelectionOptions selection{.seed = plan.seeds.at("sampling"), .stop = context.stop};
   if (plan.options.limit) selection.limit = static_cast<std::uint64_t>(*plan.options.limit);
   if (plan.options.sample) selection.sample = static_cast<std::uint64_t>(*plan.options.sample);
   // A sample is known only after every question was looked at.
@@ -159,7 +201,13 @@ core::Result<void> rules_must_be_the_same(const store::Manifest& plan) {
 core::Result<store::Run> resume_run(const ProfileFlags& flags,
                                     const models::ModelDescription& model, Context& context) {
   IPW_CHECK(must_be_unchanged("the model", flags.plan.model.digest, model.digest, "--model"));
-  return store::Run::resume(flags.resume, context.clock);
+  IPW_TRY(store::Run run, store::Run::resume(flags.resume, context.clock));
+  if (flags.trust && !store::doors(flags.plan).empty()) {
+    store::Manifest manifest = run.manifest();
+    seal(manifest, context);
+    IPW_CHECK(run.rewrite(std::move(manifest)));
+  }
+  return run;
 }
 
 core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDescription& model,
@@ -168,10 +216,13 @@ core::Result<store::Run> create_run(ProfileFlags& flags, const models::ModelDesc
   IPW_CHECK(add_published(flags.plan.model, context));
   fs::path directory = flags.out;
   if (directory.empty()) {
-    IPW_TRY(directory, store::new_run_directory(flags.runs_directory, model.name,
-                                                flags.plan.questions.name, context.clock.wall()));
+    IPW_TRY(directory,
+            store::new_run_directory(flags.runs_directory, model.name, flags.plan.questions.name,
+                                     context.clock.wall(), flags.sharing()));
   }
-  return store::Run::create(directory, flags.plan, context.clock);
+  flags.plan.run_id = store::new_run_id();
+  seal(flags.plan, context);
+  return store::Run::create(directory, flags.plan, context.clock, flags.sharing());
 }
 
 // Everything that a profile will measure with, and what it takes for granted, before it begins.
@@ -248,8 +299,9 @@ core::Result<energy::ProbeReport> open_sensors(const energy::ProbeOptions& probe
   std::vector<energy::EnergyHost> hosts;
   hosts.reserve(energy_hosts.size());
   for (const std::string& line : energy_hosts) {
-    IPW_TRY(energy::EnergyHost host, energy::parse_energy_host(line));
-    hosts.push_back(std::move(host));
+    auto host = energy::parse_energy_host(line);
+    if (!host) return fail(ErrorCode::kInvalidData, host.error().message);  // flags were checked
+    hosts.push_back(std::move(*host));
   }
   IPW_CHECK(energy::bill_hosts(report, hosts));
   energy::characterise(report.sensors, clock);
@@ -265,6 +317,7 @@ std::string cure_for(const fs::path& directory) {
 core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   const bool resuming = !flags.resume.empty();
   IPW_CHECK(resuming ? continue_plan(flags) : plan_anew(flags, context));
+  if (resuming) IPW_CHECK(check_trust(flags, context));
   const models::RemoteOptions remote = remote_options(flags.plan, flags.server, context);
   IPW_CHECK(models::check_model(flags.model, remote));
   IPW_TRY(const std::optional<std::string> elsewhere, models::other_machine(flags.model, remote));
@@ -273,7 +326,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     IPW_TRY(flags.plan.options.energy_hosts,
             energy_hosts_of(flags.energy_hosts, flags.model, server));
   }
-  IPW_TRY(Questions questions, open_questions(flags));
+  IPW_TRY(Questions questions, open_questions(flags, context));
   if (resuming) {
     IPW_CHECK(rules_must_be_the_same(flags.plan));
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
@@ -292,6 +345,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   IPW_TRY(const profiling::ProfileOptions options,
           profiling::profile_options(flags.plan, questions.trace ? &*questions.trace : nullptr));
 
+  const std::shared_ptr<void> in_order = context.heed_stop();
   energy::ProbeOptions probe = probe_options(flags.plan.options, elsewhere.has_value(), context);
   const auto port = server ? std::optional(server->port) : std::nullopt;
   const auto own = server ? nullptr : std::make_shared<energy::OwnWork>();

@@ -13,6 +13,7 @@
 #include "ipw/cli/program.h"
 #include "ipw/cli/remote.h"
 #include "ipw/cli/server_flags.h"
+#include "ipw/cli/terminal_stream.h"
 #include "ipw/core/user_directories.h"
 #include "ipw/models/bundled_models.h"
 #include "ipw/models/gguf_metadata.h"
@@ -74,7 +75,7 @@ class PullLine {
       if (rate > 0) text += fmt::format(", {:.0f} s left", (total - came) / rate);
     }
     if (rate > 0) text += fmt::format(", {:.1f} MB/s", rate / kMega);
-    context_.err << (context_.progress_line ? "\r\x1b[K" : "") << text
+    context_.err << TerminalCode{context_.progress_line ? "\r\x1b[K" : ""} << text
                  << (context_.progress_line ? "" : "\n") << std::flush;
     open_ = context_.progress_line;
   }
@@ -119,6 +120,7 @@ core::Result<int> pull(const ModelsFlags& flags, Context& context) {
   IPW_TRY(const auto http, open_http_client(context));
   context.err << fmt::format("fetching {} from {}\n", name, address.authority());
   PullLine line(context);
+  const std::shared_ptr<void> in_order = context.heed_stop();
   const auto pulled = models::pull_model(
       *http, request,
       {.retry = {},
@@ -138,7 +140,7 @@ core::Result<int> pull(const ModelsFlags& flags, Context& context) {
                  {"sha256", pulled->sha256},
                  {"sha256_compared_with", checked_name(pulled->checked)},
                  {"already_there", pulled->already_there}});
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
     return kDone;
   }
   context.out << fmt::format("{}{}, {:.1f} MB\n", pulled->already_there ? "already there: " : "",
@@ -189,7 +191,7 @@ core::Result<int> published_info(const std::string& provider, const std::string&
                        {"output_usd_per_million_tokens", price->output},
                        {"reasoning_usd_per_million_tokens", or_null(price->reasoning)}};
     }
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
     return kDone;
   }
   context.out << provider << ":" << name << ", as published\n";
@@ -225,7 +227,7 @@ core::Result<int> info(const ModelsFlags& flags, Context& context) {
                  {"tensors", model.tensor_count},
                  {"size_bytes", model.size_bytes},
                  {"has_chat_template", model.has_chat_template}});
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
     return kDone;
   }
   context.out << file.string() << "\n";

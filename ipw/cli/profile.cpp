@@ -34,7 +34,7 @@ core::Result<void> show_report(const ProfileFlags& flags, const fs::path& direct
   IPW_TRY(report::RunReport report, report::read_report(directory, {.by_task = true}));
   const std::vector<report::RunReport> reports{std::move(report)};
   if (flags.json) {
-    context.out << report::report_json(reports).dump(2) << "\n";
+    print_json(context, report::report_json(reports));
   } else {
     context.out << report::report_text(reports, true);
   }
@@ -60,7 +60,7 @@ core::Result<fs::path> study_folder(const ProfileFlags& flags, const Context& co
   const std::string& questions = flags.dataset.empty() ? flags.load.trace : flags.dataset;
   return store::new_run_directory(flags.runs_directory, fs::path(flags.model).filename().string(),
                                   fs::path(questions).filename().string() + "_sweep",
-                                  context.clock.wall());
+                                  context.clock.wall(), flags.sharing());
 }
 
 core::Result<void> show_sweep(const ProfileFlags& flags, const std::vector<fs::path>& runs,
@@ -75,7 +75,7 @@ core::Result<void> show_sweep(const ProfileFlags& flags, const std::vector<fs::p
     nlohmann::ordered_json json = report::report_json(reports);
     json["command"] = "profile";
     json["sweep"] = report::sweep_json(reports, sweep);
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
   } else {
     context.out << report::sweep_text(reports, sweep);
   }
@@ -111,6 +111,10 @@ core::Result<int> run_sweep(const ProfileFlags& flags, Context& context) {
 }
 
 core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
+  if (flags.trust && flags.resume.empty()) {
+    return core::fail(core::ErrorCode::kUsage,
+                      "--trust is for a run that is resumed: name it with --resume");
+  }
   if (!flags.load.sweep.empty()) return run_sweep(flags, context);
   IPW_TRY(const Measured measured, measure(flags, context));
   if (!measured.result.interrupted) IPW_CHECK(show_report(flags, measured.directory, context));

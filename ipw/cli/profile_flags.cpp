@@ -23,7 +23,7 @@ constexpr const char* kFixedAtTheStart[] = {
     "--ramp",        "--duration",      "--trace",
     "--trace-speed", "--goodput",       "--sweep",
     "--devices",     "--meter-command", "--energy-host",
-    "--energy-map"};
+    "--energy-map",  "--share"};
 
 void declare_question_flags(const Flags& app, ProfileFlags& flags) {
   const std::string group = "Questions";
@@ -128,6 +128,16 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
   app.option("--runs-dir", flags.runs_directory, "Where new runs go").shows_default().group(group);
   const Flag resume =
       app.option("--resume", flags.resume, "Go on with this run: ask what is missing").group(group);
+  app.flag("--trust", flags.trust,
+           "With --resume: run the commands and ask the addresses that the folder names, although "
+           "it is not one that your ipw made")
+      .group(group);
+  app.option("--share", flags.share,
+             "Who may read the run's folder, with the prompts and answers in it: its owner alone, "
+             "or the group of the folder that it lies in too")
+      .one_of({"private", "group"})
+      .shows_default()
+      .group(group);
   app.option("--seed", flags.seed, "Seed of sampling, generation and bootstrap")
       .shows_default()
       .group(group);
@@ -156,6 +166,10 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
 }
 
 }  // namespace
+
+store::Sharing ProfileFlags::sharing() const {
+  return share == "group" ? store::Sharing::kGroup : store::Sharing::kPrivate;
+}
 
 bool ProfileFlags::given(const char* flag) const { return (*app)[flag].given(); }
 

@@ -10,6 +10,7 @@
 #include "ipw/cli/load_flags.h"
 #include "ipw/cli/server_flags.h"
 #include "ipw/store/manifest.h"
+#include "ipw/store/sharing.h"
 
 namespace ipw::cli {
 
@@ -24,6 +25,8 @@ struct ProfileFlags {
   std::string out;
   std::string runs_directory = "runs";
   std::string resume;
+  bool trust = false;  // what the resumed folder names
+  std::string share = "private";
   double idle_s = 2.0;
   EnergyHostFlags energy_hosts;
   LoadFlags load;
@@ -32,6 +35,7 @@ struct ProfileFlags {
   bool json = false;
   std::optional<Flags> app;  // set by declare_profile_flags
 
+  [[nodiscard]] store::Sharing sharing() const;
   /// Whether the user wrote `flag`. After parsing.
   [[nodiscard]] bool given(const char* flag) const;
 };

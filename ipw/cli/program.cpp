@@ -11,6 +11,8 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/flags.h"
+#include "ipw/core/caught.h"
+#include "ipw/core/terminal_text.h"
 
 namespace ipw::cli {
 namespace {
@@ -79,7 +81,7 @@ std::string did_you_mean(const std::string& typed, std::span<const std::string> 
 }
 
 int report_error(Context& context, const core::Error& error) {
-  context.err << "ipw: " << error.message << "\n";
+  context.err << "ipw: " << core::printable_line(error.message) << "\n";
   return core::exit_status(error.code);
 }
 
@@ -87,7 +89,13 @@ int finish(Context& context, const core::Result<int>& result) {
   return result ? *result : report_error(context, result.error());
 }
 
-int run_program(Context& context) {
+void print_document(Context& context, const std::string& json) {
+  context.out << core::printable_json(json) << "\n";
+}
+
+namespace {
+
+int parse_and_run(Context& context) {
   CLI::App app("Intelligence per Watt: what a model answers, and what that costs", "ipw");
   app.set_version_flag("--version", std::string("ipw ") + version());
   app.require_subcommand(1);
@@ -119,6 +127,16 @@ int run_program(Context& context) {
     if (sub->parsed()) return action();
   }
   return kWrongUsage;
+}
+
+}  // namespace
+
+int run_program(Context& context) {
+  try {
+    return parse_and_run(context);
+  } catch (...) {  // of libraries, and of a memory that is full
+    return report_error(context, core::caught_error());
+  }
 }
 
 }  // namespace ipw::cli

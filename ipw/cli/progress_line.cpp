@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "ipw/cli/terminal_stream.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/text.h"
 
@@ -84,7 +85,7 @@ void ProgressLine::show(const Progress& progress) {
 void ProgressLine::print(const Progress& progress) {
   unshown_.reset();
   if (context_.progress_line) {
-    context_.err << "\r\033[K" << progress_text(progress) << std::flush;
+    context_.err << TerminalCode{"\r\033[K"} << progress_text(progress) << std::flush;
   } else {
     context_.err << progress_text(progress) << "\n" << std::flush;
   }

@@ -54,7 +54,7 @@ core::Result<Reports> write_page(const ReportFlags& flags, Context& context) {
                                                {.report = {.resamples = flags.resamples},
                                                 .ipw_version = version(),
                                                 .made = context.clock.wall()}));
-  IPW_CHECK(report::write_output(flags.html, page.html));
+  IPW_CHECK(report::write_output(flags.html, page.html, store::Sharing::kPrivate));
   context.err << fmt::format("page: {} ({:.1f} MB; open it in a browser, or send it)\n", flags.html,
                              static_cast<double>(page.html.size()) / 1e6);
   return std::move(page.reports);
@@ -66,7 +66,7 @@ core::Result<int> run_report(const ReportFlags& flags, Context& context) {
           flags.html.empty() ? read_reports(flags) : write_page(flags, context));
   if (!flags.csv.empty()) IPW_CHECK(write_text(flags.csv, report::report_csv(reports)));
   if (flags.json) {
-    context.out << report::report_json(reports).dump(2) << "\n";
+    print_json(context, report::report_json(reports));
   } else {
     context.out << report::report_text(reports, by_task);
   }

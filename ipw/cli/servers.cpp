@@ -81,6 +81,7 @@ core::Result<int> start(const ServersFlags& flags, Context& context) {
   IPW_TRY(options.directory, servers_directory(context));
   IPW_TRY(const auto http, open_http_client(context));
   const core::Instant begun = context.clock.now();
+  const std::shared_ptr<void> in_order = context.heed_stop();
   const models::ServerWorld world{.http = *http, .clock = context.clock, .stop = context.stop};
   const auto started = models::start_server(*kind, options, world);
   if (!started) {
@@ -93,7 +94,7 @@ core::Result<int> start(const ServersFlags& flags, Context& context) {
   if (flags.json) {
     Json json = document("servers start");
     json["server"] = to_json(models::server_status(state, world));
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
     return kDone;
   }
   context.out << fmt::format(
@@ -190,7 +191,7 @@ core::Result<int> show(const ServersFlags& flags, Context& context) {
     Json json = document("servers status");
     json["servers"] = Json::array();
     for (const models::ServerStatus& status : statuses) json["servers"].push_back(to_json(status));
-    context.out << json.dump(2) << "\n";
+    print_json(context, json);
   } else if (statuses.empty()) {
     context.out << "no server is there that ipw started\n";
   } else {

@@ -36,4 +36,8 @@ class Sha256 {
 /// The same of several files as if they were one: the digest of their bytes one after another.
 [[nodiscard]] Result<std::string> sha256_of_files(std::span<const std::filesystem::path> paths);
 
+/// HMAC of `message` with SHA-256 (RFC 2104): who does not know `key` cannot make it. 64 lower-case
+/// hexadecimal characters.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view message);
+
 }  // namespace ipw::core

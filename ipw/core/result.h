@@ -10,7 +10,8 @@
 namespace ipw::core {
 
 enum class ErrorCode {
-  kUsage,             // the caller asked for something that makes no sense
+  kUsage,             // the caller asked for something that makes no sense: of a command, its line,
+                      // not what a file holds, a machine has or a server says
   kTooLong,           // the input does not fit what is to take it: a prompt beyond a context
   kInvalidData,       // a file or an answer is broken: truncated, malformed, wrong encoding
   kNotFound,          // a file, model, data set or run that does not exist
@@ -39,7 +40,9 @@ using Result = std::expected<T, Error>;
   return std::unexpected<Error>(Error{code, std::move(message)});
 }
 
-/// POSIX exit status of a command that ended with `code`: 2 for wrong usage, 1 for all others.
+/// POSIX exit status of a command that ended with `code`: 2 for wrong usage of the command line (an
+/// unknown command or flag, a value that a flag does not take, a name that is not among those that
+/// there are), 1 for all others.
 [[nodiscard]] int exit_status(ErrorCode code);
 
 /// HTTP status that the gateway answers with.

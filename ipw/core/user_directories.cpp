@@ -13,8 +13,8 @@ Result<fs::path> below(const Variables& variables, const std::string& variable,
   if (named.is_absolute()) return named / "ipw";
   const fs::path home(variables("HOME").value_or(""));
   if (home.is_absolute()) return home / in_home / "ipw";
-  return fail(ErrorCode::kUsage, "there is no place for files: neither " + variable +
-                                     " nor HOME names a folder (set one of them)");
+  return fail(ErrorCode::kUnavailable, "there is no place for files: neither " + variable +
+                                           " nor HOME names a folder (set one of them)");
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ using Variables = std::function<std::optional<std::string>(const std::string&)>;
 [[nodiscard]] std::optional<std::string> process_variable(const std::string& name);
 
 /// $XDG_DATA_HOME/ipw, or ~/.local/share/ipw. As the specification says, a relative path counts as
-/// none. kUsage where neither it nor HOME is set.
+/// none. kUnavailable where neither it nor HOME is set.
 [[nodiscard]] Result<std::filesystem::path> data_directory(const Variables& variables);
 
 /// $XDG_CONFIG_HOME/ipw, or ~/.config/ipw; as data_directory.

@@ -30,7 +30,7 @@ TEST(UserDirectories, AreMissingWithoutAHome) {
   for (const char* home : {"", "relative"}) {
     const auto directory = state_directory(variables({{"HOME", home}}));
     ASSERT_FALSE(directory);
-    EXPECT_EQ(directory.error().code, ErrorCode::kUsage);
+    EXPECT_EQ(directory.error().code, ErrorCode::kUnavailable);
   }
 }
 

@@ -12,6 +12,9 @@ namespace ipw::datasets {
 /// A record longer than this is refused instead of filling the memory.
 inline constexpr std::size_t kLongestRecord = std::size_t{256} << 20;
 
+/// So is one with more values, in lists too: each takes more memory than its text.
+inline constexpr std::size_t kMostValues = 2'000'000;
+
 class ByteReader {
  public:
   static constexpr int kEnd = -1;

@@ -151,8 +151,8 @@ TEST(Open, RefusesFoldersForeignFormsAndUnknownOnes) {
     const auto set = open(path.string(), options);
     return set ? core::Error{} : set.error();
   };
-  EXPECT_EQ(error(folder.path()).code, core::ErrorCode::kUsage);
-  EXPECT_EQ(error(folder.write("notes.txt", "hello")).code, core::ErrorCode::kUsage);
+  EXPECT_EQ(error(folder.path()).code, core::ErrorCode::kInvalidData);
+  EXPECT_EQ(error(folder.write("notes.txt", "hello")).code, core::ErrorCode::kUnsupported);
   EXPECT_EQ(error(folder.write("packed.jsonl", "\x1f\x8b\x08")).code,
             core::ErrorCode::kUnsupported);
   EXPECT_EQ(error(folder.write("wide.csv", "\xff\xfeq\0")).code, core::ErrorCode::kUnsupported);

@@ -1,10 +1,14 @@
 // RFC 4180 by a small state machine over bytes: the form is simple, but line ends inside quotes
 // forbid reading by lines.
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "ipw/core/formula_guard.h"
 #include "ipw/datasets/byte_reader.h"
 #include "ipw/datasets/json_row.h"
 #include "ipw/datasets/rows.h"
@@ -16,7 +20,12 @@ struct Cells {
   std::size_t line = 0;
   std::vector<std::string> values;
   std::string fault;
+  std::string end;  // why nothing can be told from what follows
 };
+
+// How an export of ipw begins: its cells are guarded (core/formula_guard.h). In files of others an
+// apostrophe is part of the text.
+constexpr std::array<std::string_view, 3> kExported{"question_id", "repeat", "external_id"};
 
 class CsvRows final : public RowSource {
  public:
@@ -28,17 +37,14 @@ class CsvRows final : public RowSource {
       IPW_TRY(const bool found, read_header());
       if (!found) return std::nullopt;
     }
-    std::optional<Cells> cells = take_cells();
-    if (bytes_.broken()) {
-      return core::fail(core::ErrorCode::kUnavailable, "reading broke off (check the disk)");
-    }
+    IPW_TRY(std::optional<Cells> cells, take_readable_cells());
     if (!cells) return std::nullopt;
     return to_row(std::move(*cells));
   }
 
  private:
   core::Result<bool> read_header() {
-    std::optional<Cells> cells = take_cells();
+    IPW_TRY(std::optional<Cells> cells, take_readable_cells());
     if (!cells) return false;
     if (cells->fault.empty()) cells->fault = fault_of_header(cells->values);
     if (!cells->fault.empty()) {
@@ -47,16 +53,25 @@ class CsvRows final : public RowSource {
           "the header line cannot be used: " + cells->fault + " (name each column once)");
     }
     header_ = std::move(cells->values);
+    guarded_ = header_.size() > kExported.size() &&
+               std::equal(kExported.begin(), kExported.end(), header_.begin());
     return true;
   }
 
   static std::string fault_of_header(const std::vector<std::string>& names) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (!is_utf8(names[i])) return "it is not valid UTF-8";
-      if (!names[i].empty() && std::ranges::count(names, names[i]) > 1) {
-        return "column '" + names[i] + "' stands twice";
+    std::unordered_set<std::string_view> known;
+    for (const std::string& name : names) {
+      if (std::string fault = fault_of_cell(name); !fault.empty()) return fault;
+      if (!name.empty() && !known.insert(name).second) {
+        return "column '" + name + "' stands twice";
       }
     }
+    return {};
+  }
+
+  static std::string fault_of_cell(const std::string& cell) {
+    if (!is_utf8(cell)) return "it is not valid UTF-8";
+    if (cell.find('\0') != std::string::npos) return "it holds a NUL byte";
     return {};
   }
 
@@ -70,17 +85,31 @@ class CsvRows final : public RowSource {
     }
     if (!row.fault.empty()) return row;
     for (std::size_t i = 0; i < header_.size(); ++i) {
-      if (!is_utf8(cells.values[i])) {
-        row.fault = "it is not valid UTF-8";
+      row.fault = fault_of_cell(cells.values[i]);
+      if (!row.fault.empty()) {
+        row.fields.clear();
         return row;
       }
       Field field;
       field.name = header_[i];
       field.kind = cells.values[i].empty() ? Field::Kind::kNull : Field::Kind::kText;
-      field.text = std::move(cells.values[i]);
+      field.text =
+          guarded_ ? core::unguarded_cell(std::move(cells.values[i])) : std::move(cells.values[i]);
       row.fields.push_back(std::move(field));
     }
     return row;
+  }
+
+  core::Result<std::optional<Cells>> take_readable_cells() {
+    std::optional<Cells> cells = take_cells();
+    if (bytes_.broken()) {
+      return core::fail(core::ErrorCode::kUnavailable, "reading broke off (check the disk)");
+    }
+    if (cells && !cells->end.empty()) {
+      return core::fail(core::ErrorCode::kInvalidData,
+                        "line " + std::to_string(cells->line) + ": " + cells->end);
+    }
+    return cells;
   }
 
   // One record, blank lines passed over; nothing at the end of the file.
@@ -93,13 +122,14 @@ class CsvRows final : public RowSource {
     while (true) {
       std::string& cell = cells.values.emplace_back();
       if (bytes_.peek() == '"') {
-        take_quoted(cell, cells.fault);
+        take_quoted(cell, cells);
       } else {
         take_plain(cell, cells.fault);
       }
       size += cell.size();
-      if (size > kLongestRecord) cells.fault = "it is longer than 256 MiB";
-      if (bytes_.peek() != separator_ || size > kLongestRecord) break;
+      if (size > kLongestRecord) cells.end = "the record that begins here is longer than 256 MiB";
+      if (cells.values.size() > kMostValues) cells.end = "it has more than 2,000,000 columns";
+      if (!cells.end.empty() || bytes_.peek() != separator_) break;
       bytes_.get();
     }
     if (bytes_.peek() == '\r') bytes_.get();
@@ -122,12 +152,14 @@ class CsvRows final : public RowSource {
     }
   }
 
-  void take_quoted(std::string& cell, std::string& fault) {
+  void take_quoted(std::string& cell, Cells& cells) {
+    const std::size_t line = bytes_.line();
     bytes_.get();
     while (cell.size() <= kLongestRecord) {
       const int c = bytes_.get();
-      if (c == ByteReader::kEnd) {
-        fault = "it has a quoted field without an end";
+      if (c == ByteReader::kEnd) {  // it has swallowed all that follows
+        cells.line = line;
+        cells.end = "a quoted field begins here and has no end (close its quote)";
         return;
       }
       if (c == '"' && bytes_.peek() != '"') break;
@@ -135,13 +167,14 @@ class CsvRows final : public RowSource {
       cell.push_back(static_cast<char>(c));
     }
     if (at_end_of_cell()) return;
-    if (fault.empty()) fault = "text follows the closing quote of a field";
+    if (cells.fault.empty()) cells.fault = "text follows the closing quote of a field";
     while (!at_end_of_cell()) bytes_.get();
   }
 
   ByteReader bytes_;
   char separator_;
   std::vector<std::string> header_;
+  bool guarded_ = false;
 };
 
 }  // namespace

@@ -42,11 +42,11 @@ constexpr PartRow kPartTable[kParts] = {
     {Part::kId, "id", kIdNames, false},
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
+// Without case; `known` is in small letters.
+bool is_called(std::string_view name, std::string_view known) {
+  return std::ranges::equal(
+      name, known, {}, [](unsigned char c) { return std::tolower(c); },
+      [](unsigned char c) { return int{c}; });
 }
 
 std::vector<std::string> names_of(const Row& row) {
@@ -87,7 +87,7 @@ std::vector<std::string> lettered_columns(const Row& first) {
 std::vector<std::string> infer(const PartRow& row, const Row& first) {
   for (const std::string_view known : row.known) {
     for (const Field& field : first.fields) {
-      if (lower(field.name) == known) return {field.name};
+      if (is_called(field.name, known)) return {field.name};
     }
   }
   if (row.part == Part::kChoices) return lettered_columns(first);
@@ -106,17 +106,18 @@ core::Result<std::vector<std::string>> named_fields(const PartRow& row, const st
     const std::string near = closest(field, names);
     return core::fail(ErrorCode::kUsage,
                       "cannot map " + std::string(row.name) + " to field '" + field +
-                          "': the records have the fields " + listed(names) +
+                          "': the records have the fields " + listed_briefly(names) +
                           (near.empty() ? " (name one of them)" : " (did you mean " + near + "?)"));
   }
   return fields;
 }
 
 core::Error not_inferred(const PartRow& row, const Row& first) {
-  return {ErrorCode::kUsage, "cannot tell which field holds the " + std::string(row.name) +
-                                 ": the records have the fields " + listed(names_of(first)) +
-                                 " (give a mapping such as " + row.name + "=" +
-                                 (first.fields.empty() ? "FIELD" : first.fields[0].name) + ")"};
+  return {ErrorCode::kInvalidData,
+          "cannot tell which field holds the " + std::string(row.name) +
+              ": the records have the fields " + listed_briefly(names_of(first)) +
+              " (give a mapping such as " + row.name + "=" +
+              (first.fields.empty() ? "FIELD" : first.fields[0].name) + ")"};
 }
 
 }  // namespace
@@ -183,7 +184,7 @@ std::string FieldMapping::reading(const Row& first) const {
     });
     if (!used) unused.push_back(field.name);
   }
-  return listed(parts) + (unused.empty() ? "" : "; not used: " + listed(unused));
+  return listed(parts) + (unused.empty() ? "" : "; not used: " + listed_briefly(unused));
 }
 
 }  // namespace ipw::datasets

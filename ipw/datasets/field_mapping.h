@@ -40,7 +40,7 @@ struct FieldMapping {
 };
 
 /// Completes `given` by the table of known names. kUsage names the field that is not there, the
-/// fields that are, and a suggestion.
+/// fields that are, and a suggestion; kInvalidData where no field can be inferred.
 [[nodiscard]] core::Result<FieldMapping> resolve(const GivenMapping& given, const Row& first);
 
 }  // namespace ipw::datasets

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <optional>
 #include <spanstream>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace {
 using core::ErrorCode;
 
 constexpr std::size_t kPeekedRows = 64;
+constexpr std::size_t kPeekedBytes = std::size_t{64} << 20;  // beyond the first row
 
 core::Error in_file(const std::string& source, core::Error error) {
   error.message = "cannot read questions from " + source + ": " + error.message;
@@ -118,13 +120,24 @@ class FileQuestions final : public QuestionSet {
   Reading reading_;
 };
 
+// What a row takes in memory, roughly.
+std::size_t memory_of(const Row& row) {
+  std::size_t bytes = 0;
+  for (const Field& field : row.fields) {
+    bytes += sizeof field + field.name.size() + field.text.size();
+    for (const std::string& item : field.items) bytes += sizeof item + item.size();
+  }
+  return bytes;
+}
+
 // The first rows that are not broken; a broken one is an error unless such rows are passed over.
 core::Result<std::vector<Row>> peek(const QuestionSource& source, bool skip_invalid) {
   IPW_TRY(auto stream, source.open());
   const auto rows = rows_of(source.form, std::move(stream));
   std::vector<Row> sound;
   std::size_t seen = 0;
-  for (std::optional<Row> row; sound.size() < kPeekedRows; ++seen) {
+  std::size_t bytes = 0;
+  for (std::optional<Row> row; sound.size() < kPeekedRows && bytes < kPeekedBytes; ++seen) {
     auto next = rows->next();
     // What follows sound rows is reported when reading gets there.
     if (!next && !sound.empty()) break;
@@ -132,6 +145,7 @@ core::Result<std::vector<Row>> peek(const QuestionSource& source, bool skip_inva
     if (!next->has_value()) break;
     row = std::move(*next);
     if (row->fault.empty()) {
+      bytes += memory_of(*row);
       sound.push_back(std::move(*row));
     } else if (!skip_invalid && sound.empty()) {
       return std::unexpected(bad_row(source.source, row->line, row->fault));
@@ -143,12 +157,13 @@ core::Result<std::vector<Row>> peek(const QuestionSource& source, bool skip_inva
       seen == 0 ? "it is empty" : "none of its " + std::to_string(seen) + " rows can be read"));
 }
 
-// Every field that the first rows have, in the order of their first appearance.
+// The name of every field that the first rows have, in the order of their first appearance.
 Row all_fields(const std::vector<Row>& rows) {
-  Row all = rows.front();
+  Row all;
+  std::unordered_set<std::string_view> known;
   for (const Row& row : rows) {
     for (const Field& field : row.fields) {
-      if (all.find(field.name) == nullptr) all.fields.push_back(field);
+      if (known.insert(field.name).second) all.fields.emplace_back().name = field.name;
     }
   }
   return all;
@@ -223,8 +238,9 @@ core::Result<QuestionSource> file_source(const std::filesystem::path& path,
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    return core::fail(ErrorCode::kUsage, "cannot read questions from " + shown +
-                                             ": it is not a file (name a JSONL, JSON or CSV file)");
+    return core::fail(ErrorCode::kInvalidData,
+                      "cannot read questions from " + shown +
+                          ": it is not a file (name a JSONL, JSON or CSV file)");
   }
   QuestionSource source;
   source.name = path.filename().string();
@@ -253,7 +269,7 @@ core::Result<QuestionSource> file_source(const std::filesystem::path& path,
   }
   const auto form = format.empty() ? form_of(source.name, first) : form_by_name(format);
   if (!form) {
-    return core::fail(ErrorCode::kUsage,
+    return core::fail(format.empty() ? ErrorCode::kUnsupported : ErrorCode::kUsage,
                       "cannot read questions from " + shown + ": " +
                           (format.empty() ? "neither its name nor its first bytes tell its form"
                                           : "there is no form '" + format + "'") +
@@ -286,7 +302,7 @@ core::Result<std::unique_ptr<QuestionSet>> read_questions(QuestionSource source,
   std::string scorer = options.scorer.empty() ? inferred_scorer(trial, rows) : options.scorer;
   if (scorer == "choice" && mapping->of(Part::kChoices).empty()) {
     return std::unexpected(in_file(
-        source.source, {ErrorCode::kUsage,
+        source.source, {ErrorCode::kInvalidData,
                         "the choice scorer needs options and no field is known to hold them (map "
                         "them with choices=FIELD or choices=A+B+C+D)"}));
   }

@@ -34,8 +34,8 @@ struct QuestionSource {
   std::function<core::Result<std::unique_ptr<std::istream>>()> open;
 };
 
-/// The file at `path`. kNotFound, kPermissionDenied; kUsage where it is not a regular file or its
-/// form cannot be told; kUnsupported for UTF-16 and packed or columnar files.
+/// The file at `path`. kNotFound, kPermissionDenied; kInvalidData where it is not a regular file;
+/// kUnsupported where its form cannot be told, and for UTF-16 and packed or columnar files.
 [[nodiscard]] core::Result<QuestionSource> file_source(const std::filesystem::path& path,
                                                        const std::string& format);
 
@@ -43,8 +43,8 @@ struct QuestionSource {
 [[nodiscard]] QuestionSource text_source(std::string name, std::string_view text, Form form);
 
 /// Looks at the first rows, settles mapping, scorer and template, and starts over. kUsage for a
-/// mapping or template that does not fit, kInvalidData for a file without questions or with a
-/// broken first row.
+/// mapping or template that does not fit, kInvalidData for a file without questions, with a broken
+/// first row, or whose fields do not tell which is which.
 [[nodiscard]] core::Result<std::unique_ptr<QuestionSet>> read_questions(
     QuestionSource source, const ReadingOptions& options);
 

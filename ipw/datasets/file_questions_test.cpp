@@ -92,7 +92,7 @@ TEST(Mapping, ThatNamesAFieldThatIsNotThereTellsTheFieldsAndASuggestion) {
 
 TEST(Mapping, ThatCannotBeInferredTellsTheFields) {
   const auto result = read(R"({"foo":"1","bar":"2"})");
-  EXPECT_EQ(result.error.code, core::ErrorCode::kUsage);
+  EXPECT_EQ(result.error.code, core::ErrorCode::kInvalidData);
   EXPECT_THAT(result.error.message, HasSubstr("foo, bar"));
 }
 
@@ -306,7 +306,7 @@ TEST(Scorer, OfChoicesNeedsAFieldThatHoldsThem) {
   ReadingOptions options;
   options.scorer = "choice";
   const auto result = read(kOpen, options);
-  EXPECT_EQ(result.error.code, core::ErrorCode::kUsage);
+  EXPECT_EQ(result.error.code, core::ErrorCode::kInvalidData);
   EXPECT_THAT(result.error.message, HasSubstr("choices=FIELD"));
 }
 
@@ -323,6 +323,45 @@ TEST(Rewind, StartsOverWithTheSameQuestionsAndANewCount) {
     EXPECT_EQ((*set)->reading().rows, 2U);
     EXPECT_EQ((*set)->reading().folded, 1U);
     ASSERT_TRUE((*set)->rewind());
+  }
+}
+
+std::string wide_row(int fields) {
+  std::string row = R"({"question":"1+1?","answer":"2")";
+  for (int i = 0; i < fields; ++i) row += ",\"f" + std::to_string(i) + "\":1";
+  return row + "}\n";
+}
+
+// Work that grows with the square of the fields would not come to its end here.
+TEST(WideRows, AreReadAndSaidBriefly) {
+  const auto result = read(wide_row(300'000));
+  ASSERT_EQ(result.questions.size(), 1U) << result.error.message;
+  EXPECT_THAT(result.description.reading, HasSubstr("not used: f0, f1, "));
+  EXPECT_THAT(result.description.reading, HasSubstr(" and 299980 more"));
+  EXPECT_LT(result.description.reading.size(), 1000U);
+
+  std::string header = "question,answer", row = "1+1?,2";
+  for (int i = 0; i < 300'000; ++i) {
+    header += ",f" + std::to_string(i);
+    row += ",";
+  }
+  const auto table = read(header + "\n" + row + "\n", {}, Form::kCsv);
+  EXPECT_EQ(table.questions.size(), 1U) << table.error.message;
+}
+
+TEST(WideRows, OfEveryKindEndWithAShortError) {
+  const std::string long_name(1'000'000, 'x');
+  const std::pair<std::string, const char*> cases[] = {
+      {wide_row(100'000), "prompt=nothing"},
+      {"{\"q\":\"1\",\"" + long_name + "\":\"2\"}\n", ""},
+      {"{\"question\":\"1\",\"" + long_name + "\":\"2\"}\n", "prompt=question"},
+  };
+  for (const auto& [text, mapping] : cases) {
+    ReadingOptions options;
+    options.mapping = mapping;
+    const auto result = read(text, options);
+    EXPECT_NE(result.error.message, "");
+    EXPECT_LT(result.error.message.size(), 1500U) << result.error.message.substr(0, 200);
   }
 }
 

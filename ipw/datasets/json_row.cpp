@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "ipw/datasets/byte_reader.h"
+
 namespace ipw::datasets {
 namespace {
 
@@ -35,6 +37,22 @@ Field::Kind kind_of(dom::element value) {
   }
 }
 
+// The values that one record may still have.
+class Budget {
+ public:
+  // False: this one is too many.
+  [[nodiscard]] bool take() {
+    exceeded_ = left_ == 0;
+    if (!exceeded_) --left_;
+    return !exceeded_;
+  }
+  [[nodiscard]] bool exceeded() const { return exceeded_; }
+
+ private:
+  std::size_t left_ = kMostValues;
+  bool exceeded_ = false;
+};
+
 void add_item(Field& field, dom::element value, std::string_view label) {
   dom::element text;
   dom::element own_label;
@@ -50,31 +68,39 @@ void add_item(Field& field, dom::element value, std::string_view label) {
   if (!label.empty()) field.labels.emplace_back(label);
 }
 
-void add_array(Field& field, dom::array array) {
-  for (const dom::element value : array) add_item(field, value, {});
+void add_array(Field& field, dom::array array, Budget& budget) {
+  for (const dom::element value : array) {
+    if (!budget.take()) return;
+    add_item(field, value, {});
+  }
 }
 
 // {"text": […], "label": […]} as ARC has it, else {"A": "…", "B": "…"}.
-void add_object(Field& field, dom::object object) {
+void add_object(Field& field, dom::object object, Budget& budget) {
   dom::array texts;
   dom::array labels;
   if (object["text"].get(texts) == simdjson::SUCCESS &&
       object["label"].get(labels) == simdjson::SUCCESS) {
-    add_array(field, texts);
-    for (const dom::element label : labels) field.labels.push_back(scalar_text(label));
+    add_array(field, texts, budget);
+    for (const dom::element label : labels) {
+      if (budget.take()) field.labels.push_back(scalar_text(label));
+    }
     return;
   }
-  for (const auto [key, value] : object) add_item(field, value, key);
+  for (const auto [key, value] : object) {
+    if (!budget.take()) return;
+    add_item(field, value, key);
+  }
 }
 
-Field to_field(std::string_view name, dom::element value) {
+Field to_field(std::string_view name, dom::element value, Budget& budget) {
   Field field;
   field.name = name;
   field.kind = kind_of(value);
   if (value.is_array()) {
-    add_array(field, value.get_array().value_unsafe());
+    add_array(field, value.get_array().value_unsafe(), budget);
   } else if (value.is_object()) {
-    add_object(field, value.get_object().value_unsafe());
+    add_object(field, value.get_object().value_unsafe(), budget);
   } else {
     field.text = scalar_text(value);
   }
@@ -89,6 +115,8 @@ std::string cause(simdjson::error_code error) {
     case simdjson::NUMBER_ERROR: return "it has a number that cannot be read";
     case simdjson::DEPTH_ERROR: return "it is nested too deeply";
     case simdjson::EMPTY: return "it is empty";
+    case simdjson::UNESCAPED_CHARS:
+      return "a string in it holds a control character that is not escaped";
     default: return "it is not valid JSON";
   }
 }
@@ -116,7 +144,15 @@ Row JsonRowParser::parse(std::string_view text, std::size_t line) {
     row.fault = "it is JSON but not an object with named fields";
     return row;
   }
-  for (const auto [key, value] : object) row.fields.push_back(to_field(key, value));
+  Budget budget;
+  for (const auto [key, value] : object) {
+    if (!budget.take()) break;
+    row.fields.push_back(to_field(key, value, budget));
+  }
+  if (budget.exceeded()) {
+    row.fields.clear();
+    row.fault = fmt::format("it has more than {} values", kMostValues);
+  }
   return row;
 }
 
@@ -128,7 +164,9 @@ std::optional<std::vector<std::string>> JsonRowParser::parse_list(std::string_vi
     return std::nullopt;
   }
   Field field;
-  add_array(field, array);
+  Budget budget;
+  add_array(field, array, budget);
+  if (budget.exceeded()) return std::nullopt;
   return std::move(field.items);
 }
 

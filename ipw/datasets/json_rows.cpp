@@ -34,6 +34,7 @@ class JsonRows final : public RowSource {
     if (bytes_.peek() == ']') {
       bytes_.get();
       state_ = State::kDone;
+      IPW_CHECK(take_rest());
       return std::nullopt;
     }
     if (count_++ > 0) {
@@ -68,15 +69,12 @@ class JsonRows final : public RowSource {
     if (bytes_.peek() == ByteReader::kEnd) return false;
     const int first = bytes_.get();
     if (first == '[') return true;
+    within_object_ = true;
     if (first != '{') return std::unexpected(broken(bytes_.line(), "it is not JSON"));
     skip_space();
     while (bytes_.peek() == '"') {
-      IPW_CHECK(take_value());
+      IPW_CHECK(take_member_name());
       const std::string key = text_.substr(1, text_.size() - 2);
-      skip_space();
-      if (bytes_.peek() != ':') return std::unexpected(broken(bytes_.line(), at_byte("':'")));
-      bytes_.get();
-      skip_space();
       if (std::ranges::find(kArrayKeys, key) != std::end(kArrayKeys) && bytes_.peek() == '[') {
         bytes_.get();
         return true;
@@ -92,6 +90,39 @@ class JsonRows final : public RowSource {
     return std::unexpected(broken(
         bytes_.line(), lines ? "one object follows another: this is JSON Lines (name it .jsonl)"
                              : "the object holds no array of records"));
+  }
+
+  // What follows the array: the other members of its object, and nothing behind that.
+  core::Result<void> take_rest() {
+    skip_space();
+    while (within_object_ && bytes_.peek() == ',') {
+      bytes_.get();
+      skip_space();
+      IPW_CHECK(take_member_name());
+      IPW_CHECK(take_value());
+      skip_space();
+    }
+    if (within_object_) {
+      if (bytes_.peek() != '}') return std::unexpected(broken(bytes_.line(), at_byte("'}'")));
+      bytes_.get();
+      skip_space();
+    }
+    if (bytes_.broken()) {
+      return core::fail(core::ErrorCode::kUnavailable, "reading broke off (check the disk)");
+    }
+    if (bytes_.peek() == ByteReader::kEnd) return {};
+    return std::unexpected(broken(bytes_.line(), "something follows the end of the array"));
+  }
+
+  // A string and its colon, and the blanks behind it; text_ is the string.
+  core::Result<void> take_member_name() {
+    if (bytes_.peek() != '"') return std::unexpected(broken(bytes_.line(), at_byte("a name")));
+    IPW_CHECK(take_value());
+    skip_space();
+    if (bytes_.peek() != ':') return std::unexpected(broken(bytes_.line(), at_byte("':'")));
+    bytes_.get();
+    skip_space();
+    return {};
   }
 
   // Copies one value into text_: up to the ',' or bracket that ends it at its own depth.
@@ -138,6 +169,7 @@ class JsonRows final : public RowSource {
   JsonRowParser parser_;
   std::string text_;
   State state_ = State::kStart;
+  bool within_object_ = false;  // the array is a member
   std::size_t count_ = 0;
 };
 

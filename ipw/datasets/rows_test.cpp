@@ -133,6 +133,100 @@ TEST(Json, NamesTheLineAtWhichTheArrayBreaks) {
   EXPECT_THAT(read(Form::kJson, "hello").error, HasSubstr("not JSON"));
 }
 
+TEST(Json, RefusesWhatFollowsItsArray) {
+  using namespace std::string_literals;
+  const std::string tails[] = {
+      "x",
+      "]",
+      "}",
+      ",",
+      ", {\"a\":\"2\"}",
+      "[{\"a\":\"2\"}]",
+      "{\"a\":\"2\"}",
+      "\n\n// a remark\n",
+      "\0"s,
+      "\0\0\0\0"s,
+      "\xef\xbb\xbf",
+      "\n null",
+      "\x1a",
+      "\xff",
+  };
+  for (const std::string& tail : tails) {
+    const ReadResult result = read(Form::kJson, "[{\"a\":\"1\"}]" + tail);
+    EXPECT_EQ(result.rows.size(), 1U) << tail;
+    EXPECT_THAT(result.error, HasSubstr("follows the end")) << tail;
+    EXPECT_THAT(read(Form::kJson, "[]" + tail).error, HasSubstr("follows the end")) << tail;
+    if (tail[0] == ',' || tail[0] == '}') continue;  // so an object may go on
+    EXPECT_NE(read(Form::kJson, "{\"data\":[{\"a\":\"1\"}]" + tail + "}").error, "") << tail;
+  }
+}
+
+TEST(Json, ReadsTheOtherMembersOfTheObjectThatHoldsItsArray) {
+  for (const char* text : {
+           R"({"data":[{"a":"1"}]})",
+           R"( { "data" : [ {"a":"1"} ] } )",
+           R"({"data":[{"a":"1"}],"version":1})",
+           R"({"version":1,"data":[{"a":"1"}],"notes":["]","}"],"by":{"x":[]}})",
+           "{\"data\":[{\"a\":\"1\"}]\n,\n\"n\" : null\n}\n\n",
+       }) {
+    const ReadResult result = read(Form::kJson, text);
+    EXPECT_EQ(result.error, "") << text;
+    EXPECT_EQ(result.rows.size(), 1U) << text;
+  }
+  for (const char* text : {
+           R"({"data":[{"a":"1"}])",
+           R"({"data":[{"a":"1"}],})",
+           R"({"data":[{"a":"1"}],"n"})",
+           R"({"data":[{"a":"1"}],"n":1)",
+           R"({"data":[{"a":"1"}] "n":1})",
+           R"({"data":[{"a":"1"}],"n":[1})",
+           R"({"data":[{"a":"1"}]}})",
+           R"({"data":[{"a":"1"}]} {"data":[]})",
+           R"({"data":[{"a":"1"}],7:1})",
+           R"({"data":[{"a":"1"}],"n":"no end)",
+       }) {
+    EXPECT_NE(read(Form::kJson, text).error, "") << text;
+  }
+}
+
+TEST(Jsonl, TakesOneDocumentALine) {
+  using namespace std::string_literals;
+  const std::string lines[] = {
+      R"({"a":"1"} {"a":"2"})",
+      R"({"a":"1"}{"a":"2"})",
+      R"({"a":"1"},{"a":"2"})",
+      R"({"a":"1"},)",
+      R"({"a":"1"}])",
+      R"([{"a":"1"}])",
+      R"({"a":"1"} // a remark)",
+      R"({"a":"1"};)",
+      "{\"a\":\"1\"}\0"s,
+      "\0{\"a\":\"1\"}"s,
+      "{\"a\":\"\0\"}"s,
+      "{\"a\":\"\x01\"}",
+      "\xef\xbb\xbf{\"a\":\"1\"}",  // within the file it is no byte order mark
+  };
+  for (const std::string& line : lines) {
+    const ReadResult result = read(Form::kJsonl, "{\"a\":\"0\"}\n" + line + "\n{\"a\":\"9\"}\n");
+    ASSERT_EQ(result.rows.size(), 3U) << line;
+    EXPECT_NE(result.rows[1].fault, "") << line;
+    EXPECT_EQ(text_of(result.rows[2], "a"), "9") << line;
+  }
+}
+
+// A record whose values would fill the memory is a fault of its own.
+TEST(Rows, OfTooManyValuesAreFaults) {
+  std::string array = "{\"a\":\"1\",\"list\":[0";
+  for (std::size_t i = 0; i < 2'000'000; ++i) array += ",0";
+  const auto rows = read(Form::kJsonl, array + "]}\n{\"a\":\"2\"}\n").rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0].fault, HasSubstr("more than 2000000 values"));
+  EXPECT_TRUE(rows[0].fields.empty());
+  EXPECT_EQ(text_of(rows[1], "a"), "2");
+  const std::string commas = "a,b\n" + std::string(2'000'001, ',') + "\n";
+  EXPECT_THAT(read(Form::kCsv, commas).error, HasSubstr("columns"));
+}
+
 TEST(Csv, ReadsQuotedSeparatorsQuotesAndLineEnds) {
   const auto rows =
       read(Form::kCsv,
@@ -172,11 +266,34 @@ TEST(Csv, NamesWhatIsWrongWithARowAndGoesOnAfterIt) {
   }
 }
 
-TEST(Csv, NamesAQuoteThatNeverCloses) {
-  const auto rows = read(Form::kCsv, "q,a\n1,\"2\n3,4\n").rows;
-  ASSERT_EQ(rows.size(), 1U);
-  EXPECT_THAT(rows[0].fault, HasSubstr("without an end"));
-  EXPECT_EQ(rows[0].line, 2U);
+// Everything behind the quote stands within the field: no row of it may pass for read.
+TEST(Csv, EndsAtAQuoteThatNeverCloses) {
+  const std::pair<const char*, const char*> texts[] = {
+      {"q,a\n1,\"2\n3,4\n", "line 2"},
+      {"q,a\n1,2\n\"3,4\n5,6\n", "line 3"},
+      {"q,a\n1,\"two\nlines\n\n3,4\n", "line 2"},
+      {"q,a\n\"one\nand\",\"two\n3,4", "line 3"},  // opened on the second line of the record
+      {"q,a\n1,\"", "line 2"},
+      {"q,a\n1,\"\"\"", "line 2"},
+      {"q,\"a\n1,2\n", "line 1"},
+      {"\"q,a\n1,2\n", "line 1"},
+      {"q,a\r\n1,2\r\n3,\"4\r\n", "line 3"},
+      {"q,a\n1,\"2\"\"\n3,4", "line 2"},
+  };
+  for (const auto& [text, line] : texts) {
+    const ReadResult result = read(Form::kCsv, text);
+    EXPECT_THAT(result.error, HasSubstr("has no end")) << text;
+    EXPECT_THAT(result.error, HasSubstr(line)) << text;
+  }
+}
+
+TEST(Csv, RefusesNulBytes) {
+  using namespace std::string_literals;
+  const ReadResult row = read(Form::kCsv, "q,a\n1,2\n3,\0\n5,6\n"s);
+  ASSERT_EQ(row.rows.size(), 3U);
+  EXPECT_THAT(row.rows[1].fault, HasSubstr("NUL"));
+  EXPECT_THAT(read(Form::kCsv, "q\0,a\n1,2\n"s).error, HasSubstr("NUL"));
+  EXPECT_THAT(read(Form::kTsv, "q\ta\n1\t\0x\n"s).rows.at(0).fault, HasSubstr("NUL"));
 }
 
 TEST(Csv, RefusesAHeaderWithTheSameColumnTwice) {

@@ -20,14 +20,20 @@ struct Ticket {
   auto operator<=>(const Ticket&) const = default;
 };
 
+std::unexpected<core::Error> stopped() {
+  return core::fail(core::ErrorCode::kCancelled, "reading the questions was stopped");
+}
+
 class SelectedQuestions final : public QuestionSet {
  public:
   SelectedQuestions(std::unique_ptr<QuestionSet> set, std::optional<std::uint64_t> limit,
-                    std::optional<std::vector<std::uint64_t>> numbers, std::string suffix)
+                    std::optional<std::vector<std::uint64_t>> numbers, std::string suffix,
+                    std::stop_token stop)
       : set_(std::move(set)),
         limit_(limit),
         numbers_(std::move(numbers)),
-        suffix_(std::move(suffix)) {}
+        suffix_(std::move(suffix)),
+        stop_(std::move(stop)) {}
 
   [[nodiscard]] SetDescription describe() const override {
     SetDescription description = set_->describe();
@@ -42,7 +48,10 @@ class SelectedQuestions final : public QuestionSet {
       if (!question) return std::nullopt;
       const std::uint64_t number = number_++;
       if (!numbers_) return question;
-      if ((*numbers_)[taken_] != number) continue;
+      if ((*numbers_)[taken_] != number) {
+        if (stop_.stop_requested()) return stopped();
+        continue;
+      }
       ++taken_;
       return question;
     }
@@ -64,6 +73,7 @@ class SelectedQuestions final : public QuestionSet {
   std::optional<std::uint64_t> limit_;
   std::optional<std::vector<std::uint64_t>> numbers_;  // of the sampled questions, ascending
   std::string suffix_;
+  std::stop_token stop_;
   std::uint64_t number_ = 0;
   std::size_t taken_ = 0;
 };
@@ -109,6 +119,7 @@ core::Result<Selection> select(std::unique_ptr<QuestionSet> set, const Selection
   std::uint64_t considered = 0;
   std::vector<Ticket> sample;
   while (!options.limit || considered < *options.limit) {
+    if (options.stop.stop_requested()) return stopped();
     IPW_TRY(const auto question, set->next());
     if (!question) break;
     if (options.check) IPW_CHECK(options.check(*question));
@@ -127,9 +138,9 @@ core::Result<Selection> select(std::unique_ptr<QuestionSet> set, const Selection
     std::ranges::sort(*numbers);
   }
   IPW_CHECK(set->rewind());
-  selection.questions =
-      std::make_unique<SelectedQuestions>(std::move(set), options.limit, std::move(numbers),
-                                          suffix_of(options, considered, selection.count));
+  selection.questions = std::make_unique<SelectedQuestions>(
+      std::move(set), options.limit, std::move(numbers),
+      suffix_of(options, considered, selection.count), options.stop);
   return selection;
 }
 

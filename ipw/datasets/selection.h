@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "ipw/core/result.h"
 #include "ipw/datasets/question_set.h"
@@ -23,6 +24,8 @@ struct SelectionOptions {
   /// Called on every question considered; its error ends the selection (for instance a scorer that
   /// cannot judge the reference). May be empty.
   std::function<core::Result<void>(const record::Question&)> check;
+  /// Ends the search for the next selected question too, which may be far, with kCancelled.
+  std::stop_token stop;
 };
 
 struct Selection {

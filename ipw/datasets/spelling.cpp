@@ -53,4 +53,20 @@ std::string listed(const std::vector<std::string>& words) {
   return text;
 }
 
+std::string listed_briefly(const std::vector<std::string>& words) {
+  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kLongest = 60;  // bytes of one word
+  const std::size_t shown = words.size() > kMost + 1 ? kMost : words.size();
+  std::vector<std::string> first(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(shown));
+  for (std::string& word : first) {
+    if (word.size() <= kLongest) continue;
+    std::size_t end = kLongest;
+    while (end > 0 && (static_cast<unsigned char>(word[end]) & 0xc0) == 0x80) --end;
+    word = word.substr(0, end) + "…";
+  }
+  std::string text = listed(first);
+  if (shown < words.size()) text += " and " + std::to_string(words.size() - shown) + " more";
+  return text;
+}
+
 }  // namespace ipw::datasets

@@ -15,4 +15,8 @@ namespace ipw::datasets {
 /// "a, b, c".
 [[nodiscard]] std::string listed(const std::vector<std::string>& words);
 
+/// The same for a message: of many words only the first, and how many more there are; of a long
+/// word only its beginning.
+[[nodiscard]] std::string listed_briefly(const std::vector<std::string>& words);
+
 }  // namespace ipw::datasets

@@ -85,7 +85,7 @@ core::Result<std::vector<int>> activated_sockets(const Environment& environment,
     int listens = 0;
     socklen_t size = sizeof listens;
     if (::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
-      return fail(ErrorCode::kUsage,
+      return fail(ErrorCode::kInvalidData,
                   fmt::format("cannot take over descriptor {} (LISTEN_FDS): it is no listening "
                               "socket (the socket unit needs ListenStream= and Accept=no)",
                               descriptor));

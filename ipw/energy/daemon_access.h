@@ -16,7 +16,7 @@ namespace ipw::energy {
 [[nodiscard]] core::Result<std::string> read_key(const std::filesystem::path& file);
 
 /// The listening sockets that systemd handed to process `pid` (sd_listen_fds(3): descriptors from 3
-/// on, LISTEN_PID and LISTEN_FDS). kUsage where one of them does not listen.
+/// on, LISTEN_PID and LISTEN_FDS). kInvalidData where one of them does not listen.
 [[nodiscard]] core::Result<std::vector<int>> activated_sockets(const Environment& environment,
                                                                int pid);
 

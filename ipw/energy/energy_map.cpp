@@ -135,7 +135,7 @@ core::Result<std::vector<EnergyHost>> read_energy_map(const std::filesystem::pat
     if (text.empty() || text.starts_with('#')) continue;
     auto host = parse_energy_host(text);
     if (!host) {
-      return fail(host.error().code,
+      return fail(ErrorCode::kInvalidData,
                   fmt::format("line {} of {}: {}", number, file.string(), host.error().message));
     }
     hosts.push_back(std::move(*host));

@@ -28,7 +28,7 @@ struct EnergyHost {
 /// kUsage, saying which part is wrong.
 [[nodiscard]] core::Result<EnergyHost> parse_energy_host(std::string_view text);
 /// A file with one of these a line; blank lines and those that begin with '#' are left out.
-/// kNotFound, kPermissionDenied; kUsage naming the line.
+/// kNotFound, kPermissionDenied; kInvalidData naming the line.
 [[nodiscard]] core::Result<std::vector<EnergyHost>> read_energy_map(
     const std::filesystem::path& file);
 

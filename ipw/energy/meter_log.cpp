@@ -14,11 +14,14 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "ipw/core/nesting.h"
 
 namespace ipw::energy {
 
@@ -28,6 +31,8 @@ using core::ErrorCode;
 
 constexpr std::size_t kNamedSeries = 8;  // so many are listed in an error
 constexpr double kGap = 5.0;             // usual steps
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();  // a gap, to the collector
+constexpr int kDeepest = 64;  // of JSON; the answers of Prometheus nest five levels
 
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -45,6 +50,25 @@ std::optional<double> number(std::string_view text) {
     return std::nullopt;
   }
   return value;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+// What loggers write where a meter told nothing: Home Assistant's and OpenHAB's states, Python's
+// and JSON's nothing, spreadsheets' errors, bench meters' dashes.
+constexpr std::array<std::string_view, 22> kNoReading{
+    "unavailable", "unknown", "nan",     "none",    "null",    "nil",     "na",    "n/a",
+    "n.a.",        "#n/a",    "#value!", "#div/0!", "missing", "invalid", "undef", "undefined",
+    "no data",     "nodata",  "error",   "err",     "offline", "?"};
+
+bool is_no_reading(std::string_view text) {
+  text = trimmed(text);
+  if (text.find_first_not_of("-") == std::string_view::npos) return true;  // empty, or dashes
+  return std::ranges::find(kNoReading, lower(text)) != kNoReading.end();
 }
 
 // Lines with their numbers, blank ones left out.
@@ -92,7 +116,7 @@ class Collector {
                                        std::string(time.substr(0, 40))));
     }
     log.zone_assumed |= !zoned;
-    if (trimmed(value).empty()) {
+    if (is_no_reading(value)) {
       ++log.without_value;
       return {};
     }
@@ -143,12 +167,6 @@ class Collector {
   std::optional<EpochNanoseconds> last_;
   std::optional<std::pair<EpochNanoseconds, double>> counter_;
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 // Letters and digits of a column's name, in lower case: "Power (W)" is "powerw".
 std::string bare(std::string_view column) {
@@ -234,7 +252,7 @@ core::Result<std::size_t> known_column(const std::vector<std::string>& header, c
         std::ranges::find_if(header, [&](const std::string& cell) { return bare(cell) == name; });
     if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   }
-  return into.refuse(ErrorCode::kUsage,
+  return into.refuse(ErrorCode::kInvalidData,
                      fmt::format("cannot tell which column is the {} (name it with {}; it has {})",
                                  what, flag, fmt::join(header, ", ")));
 }
@@ -327,7 +345,7 @@ core::Result<const typename Series::value_type*> chosen(const Series& all, Colle
     return found;
   }
   return into.refuse(
-      all.empty() ? ErrorCode::kInvalidData : ErrorCode::kUsage,
+      ErrorCode::kInvalidData,
       all.empty() ? "it holds no series with timestamps"
                   : fmt::format("{} of its {} series fit (choose one with --series TEXT: {})",
                                 matching, all.size(), fmt::join(names, "; ")));
@@ -351,6 +369,9 @@ std::string series_name(const Json& metric) {
 }
 
 core::Result<void> parse_prometheus_json(std::string_view text, Collector& into) {
+  if (core::nested_deeper_than(text, kDeepest)) {
+    return into.refuse(ErrorCode::kInvalidData, "it is nested too deeply");
+  }
   const Json document = Json::parse(text, nullptr, false);
   if (document.is_discarded()) return into.refuse(ErrorCode::kInvalidData, "it is no valid JSON");
   const auto member = [](const Json& json, const char* key) -> const Json* {
@@ -381,12 +402,12 @@ core::Result<void> parse_prometheus_json(std::string_view text, Collector& into)
   for (const Json& pair : *one->second) {
     ++index;
     const bool fits = pair.is_array() && pair.size() == 2 && pair[0].is_number() &&
-                      (pair[1].is_string() || pair[1].is_number());
+                      (pair[1].is_string() || pair[1].is_number() || pair[1].is_null());
     const double at = fits ? pair[0].get<double>() : -1.0;
     const std::string value = !fits                 ? ""
                               : pair[1].is_string() ? pair[1].get<std::string>()
                                                     : pair[1].dump();
-    const auto watts = number(value);
+    const auto watts = is_no_reading(value) ? std::optional(kNothing) : number(value);
     if (!fits || !watts || !(at >= 0.0 && at < 7e9)) {
       return into.refuse(ErrorCode::kInvalidData,
                          fmt::format("value {} of the series is not [seconds, \"number\"]", index));
@@ -428,7 +449,7 @@ core::Result<void> parse_prometheus_text(std::string_view text, Collector& into)
   IPW_TRY(const auto* one, chosen(series, into));
   for (const TextSample& sample : one->second) {
     const auto at = number(sample.time);
-    const auto watts = number(sample.value);
+    const auto watts = is_no_reading(sample.value) ? std::optional(kNothing) : number(sample.value);
     const double seconds = at.value_or(-1.0) * (open_metrics ? 1.0 : 1e-3);
     if (!watts || !(seconds >= 0.0 && seconds < 7e9)) {
       return into.fail_at(sample.line, "it is not `name value timestamp`");
@@ -491,7 +512,7 @@ core::Result<MeterLog> read_meter_log(const std::filesystem::path& file,
                                       const MeterLogOptions& options) {
   std::error_code unreadable;
   if (std::filesystem::is_directory(file, unreadable)) {
-    return core::fail(ErrorCode::kUsage,
+    return core::fail(ErrorCode::kInvalidData,
                       fmt::format("cannot read {}: it is a folder (name the log)", file.string()));
   }
   std::ifstream stream(file, std::ios::binary);

@@ -49,9 +49,10 @@ struct MeterLog {
 /// or exposition text with timestamps; series whose name has `joules` are counters. PTDaemon: lines
 /// `Time,…,Watts,…`.
 ///
-/// `origin` names the source in errors: kInvalidData with the line, kUsage where the column or the
-/// series must be named. Negative and non-finite watts are what meters write for "no value". Pure;
-/// thread-safe; safe on hostile bytes.
+/// `origin` names the source in errors: kInvalidData with the line, or where the column or the
+/// series must be named; kUsage where one that is named is not there. Negative and non-finite
+/// watts, empty cells, `unavailable`, `unknown`, `NaN` and their like are what meters and loggers
+/// write for "no value": gaps. Pure; thread-safe; safe on hostile bytes.
 [[nodiscard]] core::Result<MeterLog> parse_meter_log(std::string_view text,
                                                      const std::string& origin,
                                                      const MeterLogOptions& options = {});

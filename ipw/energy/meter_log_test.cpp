@@ -138,9 +138,43 @@ TEST(MeterLog, NamesTheLineOfWhatIsBroken) {
   names(refusal("Time,07-17-2024 09:44:23.305,Watts,5,\nTime,07-17-2024 09:4"), "cut off");
 }
 
+// What loggers write where the meter told nothing: states of home automation, the nothings of
+// languages, spreadsheets' errors, bench meters' dashes.
+TEST(MeterLog, TakesWordsForNothingAsGaps) {
+  for (const char* word :
+       {"unavailable", "unknown", "Unavailable", "UNKNOWN", " unknown ", "nan",       "NaN",
+        "-nan",        "None",    "null",        "NULL",    "nil",       "N/A",       "n/a",
+        "NA",          "n.a.",    "#N/A",        "#VALUE!", "#DIV/0!",   "-",         "--",
+        "--------",    "",        " ",           "missing", "invalid",   "undefined", "UNDEF",
+        "no data",     "error",   "Err",         "offline", "?",         "inf",       "-1"}) {
+    const std::string text = fmt::format("time,watts\n1000,10\n1001,{}\n1002,30\n1003,40\n", word);
+    const auto log = parse_meter_log(text, "log");
+    ASSERT_TRUE(log) << word << ": " << log.error().message;
+    EXPECT_EQ(log->readings.size(), 3U) << word;
+    EXPECT_EQ(log->without_value, 1) << word;
+    const auto json = parse_meter_log(
+        fmt::format(
+            R"({{"data":{{"result":[{{"metric":{{}},"values":[[1000,"10"],[1001,"{}"],[1002,"30"]]}}]}}}})",
+            word),
+        "log");
+    ASSERT_TRUE(json) << word << ": " << json.error().message;
+    EXPECT_EQ(json->readings.size(), 2U) << word;
+  }
+  const auto null = parse_meter_log(
+      R"({"data":{"result":[{"metric":{},"values":[[1000,"10"],[1001,null],[1002,30]]}]}})", "log");
+  ASSERT_TRUE(null) << null.error().message;
+  EXPECT_EQ(null->readings.size(), 2U);
+  for (const char* word : {"on", "off", "12 W", "1,5", "0x10", "1..2", "unavailable 5", "12.5.1"}) {
+    EXPECT_FALSE(parse_meter_log(fmt::format("time;watts\n1000;10\n1001;{}\n", word), "log"))
+        << word << " is no number, and no word for nothing";
+  }
+  EXPECT_FALSE(parse_meter_log("time,watts\n1000,unknown\n1001,unknown\n", "log"))
+      << "nothing but gaps is no log";
+}
+
 TEST(MeterLog, SaysWhatFileItIsNot) {
   EXPECT_EQ(read_meter_log("/nowhere/log.csv").error().code, core::ErrorCode::kNotFound);
-  EXPECT_EQ(read_meter_log("/tmp").error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(read_meter_log("/tmp").error().code, core::ErrorCode::kInvalidData);
 }
 
 TEST(MeterWindow, AveragesSamplesAndIntegratesBetweenThem) {

@@ -436,7 +436,7 @@ Result<OneFile> read_file(const std::filesystem::path& path) {
         fmt::format("cannot open model {}: there is no such file (check the path)", path.string()));
   }
   if (std::filesystem::is_directory(status)) {
-    return fail(ErrorCode::kUsage,
+    return fail(ErrorCode::kInvalidData,
                 fmt::format("cannot open model {}: it is a directory (name the .gguf file in it)",
                             path.string()));
   }

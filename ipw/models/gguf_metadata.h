@@ -48,9 +48,10 @@ struct GgufMetadata {
 
 /// Reads header, key-values and tensor table, and checks that every tensor lies within the file and
 /// that the model can be (gguf_shape.h). Any part of a split model stands for all of them.
-/// kNotFound (a part, too, which is named), kPermissionDenied, kUsage (a directory), kInvalidData
-/// (no GGUF, truncated, malformed, impossible, parts of different models), kUnsupported (a version
-/// that is not 2 or 3, big-endian). Source: the GGUF specification (ggml, docs/gguf.md).
+/// kNotFound (a part, too, which is named), kPermissionDenied, kInvalidData
+/// (a directory, no GGUF, truncated, malformed, impossible, parts of different models),
+/// kUnsupported (a version that is not 2 or 3, big-endian). Source: the GGUF specification (ggml,
+/// docs/gguf.md).
 [[nodiscard]] core::Result<GgufMetadata> read_gguf_metadata(const std::filesystem::path& path);
 
 /// Whether one file, a part of a split model or a whole one, is sound by itself. Errors as above.

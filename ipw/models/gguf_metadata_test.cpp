@@ -409,7 +409,7 @@ TEST(GgufMetadata, SaysWhyAFileCannotBeOpened) {
   EXPECT_EQ(read_gguf_metadata("does/not/exist.gguf").error().code, ErrorCode::kNotFound);
   const auto directory = read_gguf_metadata(fs::temp_directory_path());
   ASSERT_FALSE(directory);
-  EXPECT_EQ(directory.error().code, ErrorCode::kUsage);
+  EXPECT_EQ(directory.error().code, ErrorCode::kInvalidData);
   EXPECT_THAT(directory.error().message, HasSubstr("directory"));
 
   const fs::path locked = fs::path(testing::TempDir()) / "locked.gguf";

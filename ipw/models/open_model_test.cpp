@@ -84,7 +84,7 @@ TEST(OpenModel, TellsAWrongNameFromAMissingFile) {
 TEST(OpenModel, SaysWhatIsWrongWithTheFile) {
   const fs::path folder = fs::path(testing::TempDir()) / "open_model";
   fs::create_directories(folder / "folder.gguf");
-  EXPECT_EQ(error_of((folder / "folder.gguf").string()).code, ErrorCode::kUsage);
+  EXPECT_EQ(error_of((folder / "folder.gguf").string()).code, ErrorCode::kInvalidData);
 
   std::ofstream(folder / "page.gguf") << "<html>not found</html>";
   EXPECT_THAT(error_of((folder / "page.gguf").string()).message, HasSubstr("no GGUF model"));

@@ -5,12 +5,25 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/core/nesting.h"
+
 namespace ipw::models {
 
 using core::ErrorCode;
 using Json = nlohmann::ordered_json;
 
+namespace {
+constexpr int kDeepest = 128;
+}
+
 core::Result<Json> parsed(const std::string& text, const std::string& what) {
+  if (core::nested_deeper_than(text,
+                               kDeepest)) {  // it is merged, copied and written, level by level
+    return core::fail(
+        ErrorCode::kUsage,
+        fmt::format("cannot write the request: {} is nested more than {} levels deep (flatten it)",
+                    what, kDeepest));
+  }
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_discarded()) return json;
   return core::fail(

@@ -71,7 +71,7 @@ core::Result<std::optional<Url>> proxy_of(const std::function<const char*(const 
         std::string_view(value).contains("://") ? value : fmt::format("http://{}", value);
     const auto url = parse_url(text);
     if (!url || url->tls) {
-      return core::fail(core::ErrorCode::kUsage,
+      return core::fail(core::ErrorCode::kInvalidData,
                         fmt::format("cannot use the proxy of the environment variable {}: it is "
                                     "no http://HOST:PORT (set another, or unset it)",
                                     name));

@@ -23,8 +23,8 @@ struct ProxySettings {
 };
 
 /// http_proxy, https_proxy, all_proxy and no_proxy, in either case (HTTP_PROXY is read in lower
-/// case only, as in curl). `variable` answers with the value or null, as std::getenv. kUsage where
-/// a proxy is no http:// address.
+/// case only, as in curl). `variable` answers with the value or null, as std::getenv. kInvalidData
+/// where a proxy is no http:// address.
 [[nodiscard]] core::Result<ProxySettings> proxies_from(
     const std::function<const char*(const char*)>& variable);
 

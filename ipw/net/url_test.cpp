@@ -116,7 +116,7 @@ TEST(Proxies, AreNoneWithoutVariablesAndAnErrorWhereTheyAreNoAddress) {
   EXPECT_EQ(all->towards(url("http://example.org")), nullptr);
   const auto socks = settings({{"ALL_PROXY", "socks5://me:secret@host:1080"}});
   ASSERT_FALSE(socks);
-  EXPECT_EQ(socks.error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(socks.error().code, core::ErrorCode::kInvalidData);
   EXPECT_NE(socks.error().message.find("ALL_PROXY"), std::string::npos);
   EXPECT_EQ(socks.error().message.find("secret"), std::string::npos);
 }

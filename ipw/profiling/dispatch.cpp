@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "ipw/core/caught.h"
+
 namespace ipw::profiling {
 namespace {
 
@@ -48,9 +50,15 @@ class Dispatching {
   }
 
   void work() {
-    while (std::optional<Dispatch> claimed = claim()) {
-      claimed->send(claimed->due.value_or(clock_.now()));
-      ++ready_;
+    try {
+      while (std::optional<Dispatch> claimed = claim()) {
+        claimed->send(claimed->due.value_or(clock_.now()));
+        ++ready_;
+      }
+    } catch (...) {  // a full memory ends the dispatch, not the process
+      const std::lock_guard lead(lead_);
+      if (!failure_) failure_ = core::caught_error();
+      over_ = true;
     }
   }
 
@@ -71,7 +79,7 @@ class Dispatching {
     if (over_) return std::nullopt;
     if (ready_ == 0 && threads_.size() < most_) start_another();
     core::Result<std::optional<Dispatch>> next = next_();
-    if (!next) failure_ = next.error();
+    if (!next && !failure_) failure_ = next.error();
     if (!next || !*next || !wait_until((*next)->due)) {
       over_ = true;
       return std::nullopt;

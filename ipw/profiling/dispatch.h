@@ -31,8 +31,8 @@ inline constexpr int kMostInFlight = 4096;
 /// while another stands ready, and then sends it itself, so that no request is handed from thread
 /// to thread (Leader/Followers, Schmidt et al. 2000); there are never more than are in flight, and
 /// one. Where all are busy the claim comes late: the schedule is the queue, and the intended time
-/// stays. A stop request ends the waiting, and nothing further is sent. The first error of `next`
-/// ends it likewise, after what is in flight came back.
+/// stays. A stop request ends the waiting, and nothing further is sent. The first error of `next`,
+/// or what is thrown while a request is sent, ends it likewise, after what is in flight came back.
 [[nodiscard]] core::Result<void> dispatch(const NextDispatch& next, core::Clock& clock,
                                           int in_flight, const std::stop_token& stop);
 

@@ -71,6 +71,15 @@ core::Result<Arrivals> arrivals_of(const store::ManifestLoad& load, const LoadTr
 
 core::Result<ProfileOptions> profile_options(const store::Manifest& plan, const LoadTrace* trace) {
   const store::ManifestOptions& options = plan.options;
+  const auto generation_seed = plan.seeds.find("generation");
+  if (generation_seed == plan.seeds.end()) {
+    return core::fail(core::ErrorCode::kInvalidData,
+                      "the plan has no seeds.generation (it is no run.json of ipw's)");
+  }
+  if (options.max_tokens < 1) {
+    return core::fail(core::ErrorCode::kInvalidData,
+                      "the plan's options.max_tokens is below 1 (it is no run.json of ipw's)");
+  }
   const auto arrival_seed = plan.seeds.find("arrivals");
   ProfileOptions profile{
       .concurrency = options.concurrency,
@@ -88,7 +97,7 @@ core::Result<ProfileOptions> profile_options(const store::Manifest& plan, const 
                    .top_k = options.sampling.top_k,
                    .min_p = options.sampling.min_p,
                    .repetition_penalty = options.sampling.repetition_penalty},
-      .generation_seed = plan.seeds.at("generation"),
+      .generation_seed = generation_seed->second,
       .idle = options.idle};
   IPW_TRY(profile.arrivals, arrivals_of(plan.load, trace));
   return profile;

@@ -83,6 +83,7 @@ class Profile {
     metering_.start_attribution(idle, cost);
     IPW_CHECK(note_loading(run));
     IPW_CHECK(note(run, progress_.done > 0 ? "resumed" : "started", cost_text(cost)));
+    IPW_CHECK(note_unmeasured(run));
 
     static_cast<void>(metering_.take_agreement());
     static_cast<void>(take_company());
@@ -184,6 +185,19 @@ class Profile {
     return note(
         run, "loaded",
         fmt::format("the server loaded the model in {:.1f} s, at the warm-up", loading_.count()));
+  }
+
+  // An answer is kept before its joules are known; whoever kills the process loses these.
+  core::Result<void> note_unmeasured(store::Run& run) const {
+    const bool billed =
+        std::ranges::any_of(metering_.sensors(), &energy::SensorDescription::billed);
+    if (recorded_ == 0 || !billed) return {};
+    IPW_TRY(const std::int64_t calls, run.calls_without_energy());
+    if (calls == 0) return {};
+    return note(run, "warning",
+                fmt::format("{} of the answers so far have no joules: the session before ended "
+                            "before the sensors had told them",
+                            calls));
   }
 
   core::Result<void> note_sensor_trouble(store::Run& run) const {

@@ -154,9 +154,42 @@ ScriptedAnswer every_kind(const models::Request& request) {
   if (number == '6') return {.pieces = words("No"), .prompt_tokens = core::Tokens{3}};
   if (number == '7') return {.pieces = std::vector<std::string>(20, "yes ")};
   if (number == '8') {
-    return {.failure = core::Error{core::ErrorCode::kTooLong, "the prompt does not fit the context"}};
+    return {.failure =
+                core::Error{core::ErrorCode::kTooLong, "the prompt does not fit the context"}};
   }
   return {.failure = core::Error{core::ErrorCode::kUnavailable, "connection refused"}};
+}
+
+// What a neighbour cost is known only when all who ran beside it have ended. Its answer is in the
+// run before: a process that is killed then has lost joules, not answers.
+TEST_F(ProfileTest, KeepsAnAnswerBeforeItsJoulesAreKnown) {
+  const auto in_the_run = [&] {
+    std::size_t kept = 0;
+    auto run = store::Run::open(directory_ / "run");
+    if (!run) return kept;
+    const auto read =
+        run->for_each_key([&](const store::QuestionKey&, int, const store::RecordState& state) {
+          kept += state.done() ? 1U : 0U;
+          return core::Result<void>{};
+        });
+    return read ? kept : 0;
+  };
+  std::size_t kept_beside = 0;
+  const auto script = [&](const models::Request& request) {
+    if (request.messages.front().content == "question 0") {
+      for (int i = 0; i < 2000 && kept_beside < 9; ++i) {
+        kept_beside = in_the_run();
+        clock_.sleep_until(clock_.now() + std::chrono::milliseconds(10));
+      }
+    }
+    return ScriptedAnswer{.pieces = words("Yes"), .prompt_tokens = core::Tokens{3}};
+  };
+  ProfileOptions options = kQuick;
+  options.concurrency = 2;
+  const auto result = run(script, options, true);
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(kept_beside, 9U);
+  for (const auto& [prompt, call] : records()) EXPECT_EQ(call.energy.size(), 1U) << prompt;
 }
 
 TEST_F(ProfileTest, GivesEveryKindOfAnswerItsVerdict) {

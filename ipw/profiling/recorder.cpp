@@ -1,13 +1,18 @@
-// Group commit: what finished since the last round goes to the disk in one transaction, so that a
-// question costs the asking thread a lock and nothing else.
+// Group commit: what finishes within a moment goes to the disk in one transaction, so that a
+// question costs the asking thread a lock and nothing else. Its joules are known later, when all
+// who ran beside it have ended and the sensors have told of that time; an answer does not wait for
+// them.
 #include "ipw/profiling/recorder.h"
 
 #include <utility>
 
+#include "ipw/core/caught.h"
+
 namespace ipw::profiling {
 namespace {
 
-constexpr std::chrono::milliseconds kRound{10};
+constexpr std::chrono::milliseconds kGathering{1};  // that an answer waits for others to be written
+constexpr std::chrono::milliseconds kSettling{50};  // between two looks at what the sensors told
 constexpr std::size_t kMostUnwritten = 4096;  // bounds memory where the disk is slower than models
 
 energy::RequestWork work_of(std::uint64_t request, const record::Call& call) {
@@ -50,10 +55,15 @@ std::uint64_t Recorder::begin() {
 void Recorder::finish(std::uint64_t request, record::Call call) {
   std::vector<energy::Reading> edges;
   metering_.read_edges(edges);
-  const std::lock_guard lock(mutex_);
-  inbox_.edges.insert(inbox_.edges.end(), edges.begin(), edges.end());
-  inbox_.finished.push_back({request, std::move(call)});
-  ++unwritten_;
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.edges.insert(inbox_.edges.end(), edges.begin(), edges.end());
+    first = inbox_.finished.empty();
+    inbox_.finished.push_back({request, std::move(call)});
+    ++unwritten_;
+  }
+  if (first) arrived_.notify_one();
 }
 
 void Recorder::stop() {
@@ -76,10 +86,13 @@ void Recorder::write_until_closed() {
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait_for(lock, kRound, [&] { return closing_; });
+      arrived_.wait_for(lock, kSettling, [&] { return closing_ || !inbox_.finished.empty(); });
+      if (!closing_ && !inbox_.finished.empty()) {  // others may follow it into its transaction
+        arrived_.wait_for(lock, kGathering, [&] { return closing_; });
+      }
       last = closing_;
     }
-    core::Result<void> round = write_round(last);
+    core::Result<void> round = guarded_round(last);
     if (round) continue;
     {
       const std::lock_guard lock(mutex_);
@@ -91,6 +104,14 @@ void Recorder::write_until_closed() {
   }
 }
 
+core::Result<void> Recorder::guarded_round(bool last) {
+  try {
+    return write_round(last);
+  } catch (...) {  // a full memory ends the run in order, not the process
+    return std::unexpected(core::caught_error());
+  }
+}
+
 core::Result<void> Recorder::write_round(bool last) {
   Inbox inbox;
   core::Instant until;
@@ -99,33 +120,27 @@ core::Result<void> Recorder::write_round(bool last) {
     std::swap(inbox, inbox_);
     until = clock_.now();  // under the lock: whoever begins later starts later
   }
-  take_in(std::move(inbox));
+  IPW_CHECK(write_answers(std::move(inbox)));
   if (last && !waiting_.empty()) {  // give the sensors the time to tell about the last requests
     clock_.sleep_until(clock_.now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                           metering_.time_to_tell()));
   }
-  IPW_CHECK(write(last ? metering_.flush() : metering_.settle(until)));
+  if (!last && until < next_settling_) return {};  // answers do not wait for what can wait
+  next_settling_ = until + kSettling;
+  IPW_CHECK(write_energy(last ? metering_.flush() : metering_.settle(until)));
   return metering_.keep_samples(run_, last ? std::nullopt : std::optional(until));
 }
 
-void Recorder::take_in(Inbox inbox) {
+core::Result<void> Recorder::write_answers(Inbox inbox) {
   metering_.add_edges(inbox.edges);
   for (const auto& [request, not_before] : inbox.begun) metering_.begin(request, not_before);
+  if (inbox.finished.empty()) return {};
+  std::vector<record::Call> calls;
+  calls.reserve(inbox.finished.size());
   for (Finished& finished : inbox.finished) {
     metering_.finish(work_of(finished.request, finished.call));
-    waiting_.emplace(finished.request, std::move(finished.call));
-  }
-}
-
-core::Result<void> Recorder::write(std::vector<energy::Attributed> settled) {
-  if (settled.empty()) return {};
-  std::vector<record::Call> calls;
-  calls.reserve(settled.size());
-  for (energy::Attributed& attributed : settled) {
-    const auto call = waiting_.find(attributed.id);
-    call->second.energy = std::move(attributed.shares);
-    calls.push_back(std::move(call->second));
-    waiting_.erase(call);
+    waiting_.emplace(finished.request, store::name_of(finished.call));
+    calls.push_back(std::move(finished.call));
   }
   IPW_CHECK(run_.append(calls));
   for (const record::Call& call : calls) report(call);
@@ -139,16 +154,37 @@ core::Result<void> Recorder::write(std::vector<energy::Attributed> settled) {
   return {};
 }
 
+core::Result<void> Recorder::write_energy(std::vector<energy::Attributed> settled) {
+  std::vector<store::CallEnergy> energy;
+  energy.reserve(settled.size());
+  for (energy::Attributed& attributed : settled) {
+    const auto call = waiting_.find(attributed.id);
+    if (!attributed.shares.empty()) {
+      energy.push_back({std::move(call->second), std::move(attributed.shares)});
+    }
+    waiting_.erase(call);
+  }
+  if (energy.empty()) return {};
+  IPW_CHECK(run_.append_energy(energy));
+  for (const store::CallEnergy& call : energy) report(call.shares);
+  progress_.elapsed = clock_.now() - started_;
+  sink_(progress_);
+  return {};
+}
+
 void Recorder::report(const record::Call& call) {
   ++progress_.asked;
   if (call.verdict.outcome == record::Outcome::kMissing) {
     ++progress_.missing;
-  } else {
-    ++progress_.done;
-    progress_.score += call.verdict.value;
+    return;
   }
+  ++progress_.done;
+  progress_.score += call.verdict.value;
+}
+
+void Recorder::report(const std::vector<record::EnergyShare>& shares) {
   // Joules of one source only: the first sensor's kind. The report shows all, split by source.
-  for (const record::EnergyShare& share : call.energy) {
+  for (const record::EnergyShare& share : shares) {
     if (!progress_.joules) {
       progress_.joules = core::Joules(0);
       progress_.provenance = share.provenance;

@@ -1,6 +1,6 @@
 #pragma once
-// Between the threads that ask and the run on the disk: waits until the sensors have told what a
-// call cost, commits calls in groups, and only then reports them.
+// Between the threads that ask and the run on the disk: commits calls in groups as soon as they
+// have ended, and only then reports them; what they cost follows once the sensors have told it.
 
 #include <condition_variable>
 #include <cstdint>
@@ -34,11 +34,13 @@ class Recorder {
   /// A request is about to be sent; its number. Waits while too many calls are not yet written.
   /// Thread-safe.
   [[nodiscard]] std::uint64_t begin();
-  /// It ended, this way or that. Thread-safe.
+  /// It ended, this way or that. Within a millisecond or two and one transaction it is durable:
+  /// what a kill then costs is its joules, where the sensors had not told them yet, and no answer.
+  /// Thread-safe.
   void finish(std::uint64_t request, record::Call call);
 
-  /// Waits until everything finished is durable. The first failure of the store, or the last
-  /// progress.
+  /// Waits until everything finished is durable, joules included. The first failure of the store,
+  /// or the last progress.
   [[nodiscard]] core::Result<Progress> close();
 
  private:
@@ -54,10 +56,12 @@ class Recorder {
 
   void stop();
   void write_until_closed();
+  [[nodiscard]] core::Result<void> guarded_round(bool last);
   [[nodiscard]] core::Result<void> write_round(bool last);
-  void take_in(Inbox inbox);
-  [[nodiscard]] core::Result<void> write(std::vector<energy::Attributed> settled);
+  [[nodiscard]] core::Result<void> write_answers(Inbox inbox);
+  [[nodiscard]] core::Result<void> write_energy(std::vector<energy::Attributed> settled);
   void report(const record::Call& call);
+  void report(const std::vector<record::EnergyShare>& shares);
 
   Metering& metering_;
   store::Run& run_;
@@ -70,14 +74,15 @@ class Recorder {
   std::condition_variable arrived_, written_;
   Inbox inbox_;
   std::uint64_t next_request_ = 0;
-  std::size_t unwritten_ = 0;
+  std::size_t unwritten_ = 0;  // finished and not yet durable
   bool closing_ = false;
   std::optional<core::Error> failure_;
 
   // The writing thread's own.
-  std::unordered_map<std::uint64_t, record::Call> waiting_;  // for their joules
+  std::unordered_map<std::uint64_t, store::CallName> waiting_;  // for their joules
   Progress progress_;
   core::Instant started_;
+  core::Instant next_settling_;
   std::thread thread_;
 };
 

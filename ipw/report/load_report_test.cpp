@@ -128,7 +128,7 @@ TEST_F(LoadReport, RunsThatDifferInMoreThanTheirLoadAreNoSweep) {
   EXPECT_FALSE(load_sweep({a, a}));
   EXPECT_FALSE(load_sweep({a, read("c", {})}));
   b.manifest.model.name = "other.gguf";
-  EXPECT_EQ(load_sweep({a, b}).error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(load_sweep({a, b}).error().code, core::ErrorCode::kInvalidData);
 }
 
 }  // namespace

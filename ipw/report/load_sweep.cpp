@@ -21,7 +21,7 @@ using core::fail;
 using Json = nlohmann::ordered_json;
 
 std::unexpected<core::Error> no_sweep(const std::string& why) {
-  return fail(ErrorCode::kUsage,
+  return fail(ErrorCode::kInvalidData,
               "these runs are no sweep: " + why + " (name the runs of one `ipw profile --sweep`)");
 }
 

@@ -116,7 +116,7 @@ std::vector<Step> thinned(const std::vector<Step>& steps) {
 }
 
 std::unexpected<core::Error> unaligned(const std::string& why) {
-  return core::fail(ErrorCode::kUsage,
+  return core::fail(ErrorCode::kInvalidData,
                     fmt::format("cannot align the clocks: {} (give --offset SECONDS, the meter's "
                                 "clock minus the run's)",
                                 why));

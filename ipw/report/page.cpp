@@ -47,7 +47,7 @@ core::Result<std::vector<PairedRun>> pair_runs(const std::vector<fs::path>& runs
   for (std::size_t i = 1; i < runs.size(); ++i) {
     PairedRun pair{i, compare_runs(runs[i], runs.front(), resamples)};
     // Runs that do not compare can stand on one page; what cannot be read cannot.
-    if (!pair.comparison && pair.comparison.error().code != core::ErrorCode::kUsage) {
+    if (!pair.comparison && pair.comparison.error().code != core::ErrorCode::kUnsupported) {
       return std::unexpected(pair.comparison.error());
     }
     paired.push_back(std::move(pair));

@@ -275,7 +275,7 @@ TEST_F(PageTest, IsWrittenWholeOrNotAtAll) {
   std::string text;
   std::ifstream(file) >> text;
   EXPECT_EQ(text, "two");
-  EXPECT_EQ(write_output(directory_, "x").error().code, core::ErrorCode::kUsage);
+  EXPECT_EQ(write_output(directory_, "x").error().code, core::ErrorCode::kAlreadyExists);
   EXPECT_FALSE(write_output(directory_ / "no" / "page.html", "x").has_value());
 }
 

@@ -313,9 +313,9 @@ TEST_F(Folder, TargetsThatAreNoFileAreRefused) {
   };
   EXPECT_EQ(code(path_ / "x.svg"), "written");
   fs::create_directory(path_ / "folder.svg");
-  EXPECT_EQ(code(path_ / "folder.svg"), "usage");
+  EXPECT_EQ(code(path_ / "folder.svg"), "already_exists");
   fs::create_symlink("/dev/null", path_ / "device.svg");
-  EXPECT_EQ(code(path_ / "device.svg"), "usage");
+  EXPECT_EQ(code(path_ / "device.svg"), "already_exists");
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
   EXPECT_EQ(code(path_ / "missing" / "x.svg"), "not_found");
   EXPECT_EQ(code(path_ / "x.jpg"), "usage");

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/core/terminal_text.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/run_report.h"
@@ -54,6 +55,10 @@ bool on_same_devices(const store::Manifest& a, const store::Manifest& b) {
     return result;
   };
   return a.machine.hostname == b.machine.hostname && !a.sensors.empty() && ids(a) == ids(b);
+}
+
+std::string title_of(const store::Manifest& run) {
+  return core::printable_line(fmt::format("{} × {}", run.model.name, run.questions.name));
 }
 
 }  // namespace
@@ -107,7 +112,7 @@ core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
                                           .resamples = resamples},
                             .same_devices = result.same_devices}));
   if (result.comparison.pairs == 0) {
-    return core::fail(core::ErrorCode::kUsage,
+    return core::fail(core::ErrorCode::kUnsupported,
                       fmt::format("cannot compare {} and {}: they share no question (profile both "
                                   "on the same question set)",
                                   a.string(), b.string()));
@@ -117,9 +122,7 @@ core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
 
 std::string comparison_text(const RunComparison& comparison) {
   const metrics::Comparison& paired = comparison.comparison;
-  std::string text =
-      fmt::format("A  {} × {}\nB  {} × {}\n", comparison.a.model.name, comparison.a.questions.name,
-                  comparison.b.model.name, comparison.b.questions.name);
+  std::string text = fmt::format("A  {}\nB  {}\n", title_of(comparison.a), title_of(comparison.b));
   text += fmt::format("{} questions in both, {} only in A, {} only in B\n", paired.pairs,
                       paired.only_a, paired.only_b);
   for (const std::string& warning : comparison.warnings) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "ipw/core/terminal_text.h"
 #include "ipw/report/figure_rows.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/load_text.h"
@@ -59,7 +60,8 @@ std::string agreement_text(const store::ManifestSensor& sensor) {
 
 std::string heading(const RunReport& report) {
   const store::Manifest& manifest = report.manifest;
-  std::string text = fmt::format("{} × {}", model_title(manifest), manifest.questions.name);
+  std::string text =
+      core::printable_line(fmt::format("{} × {}", model_title(manifest), manifest.questions.name));
   text += fmt::format("\n{}\n", report.directory.string());
   text += fmt::format("{} records: {} correct, {} incorrect, {} missing", report.records,
                       report.correct, report.incorrect, report.missing);

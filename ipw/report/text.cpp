@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "ipw/core/terminal_text.h"
+
 namespace ipw::report {
 namespace {
 
@@ -130,11 +132,13 @@ std::string wrapped(const std::string& text, std::size_t width, std::size_t inde
 Table::Table(std::vector<std::string> header, std::vector<bool> left) : left_(std::move(left)) {
   left_.resize(header.size(), false);
   left_.front() = true;
+  for (std::string& cell : header) cell = core::printable_line(cell);
   rows_.push_back(std::move(header));
 }
 
 void Table::add(std::vector<std::string> row) {
   row.resize(rows_.front().size());
+  for (std::string& cell : row) cell = core::printable_line(cell);
   rows_.push_back(std::move(row));
 }
 

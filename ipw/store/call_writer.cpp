@@ -20,6 +20,10 @@ constexpr const char* kAddCall =
     "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     " ON CONFLICT (question, repeat, attempt) DO NOTHING";
 
+constexpr const char* kFindCall =
+    "SELECT c.question FROM calls c WHERE c.question = (SELECT number FROM questions WHERE id = ?)"
+    " AND c.repeat = ? AND c.attempt = ?";
+
 std::optional<std::int64_t> count_of(const std::optional<core::Tokens>& tokens) {
   return tokens ? std::optional(tokens->count) : std::nullopt;
 }
@@ -48,6 +52,7 @@ core::Result<CallWriter> CallWriter::make(Database& database, const Session& ses
       {&writer.find_sensor_,
        "SELECT number FROM sensors WHERE id = ? AND source = ? AND method = ?"},
       {&writer.add_sensor_, "INSERT INTO sensors (id, source, method) VALUES (?,?,?)"},
+      {&writer.find_call_, kFindCall},
       {&writer.add_call_, kAddCall},
       {&writer.add_answer_, "INSERT INTO answers VALUES (?,?,?,?,?,?)"},
       {&writer.add_energy_, "INSERT OR REPLACE INTO energy VALUES (?,?,?,?,?,?,?,?,?)"},
@@ -66,12 +71,14 @@ core::Result<void> CallWriter::read_counters(Database& database) {
   return {};
 }
 
-core::Result<void> CallWriter::append(Database& database, std::span<const record::Call> calls) {
+template <class Items, class Append>
+core::Result<void> CallWriter::in_one_transaction(Database& database, const Items& items,
+                                                  const Append& append_one) {
   const auto transaction = [&]() -> core::Result<void> {
     IPW_CHECK(begin_.run());
-    for (const record::Call& call : calls) {
+    for (const auto& item : items) {
       give_way();
-      IPW_CHECK(append_call(database, call));
+      IPW_CHECK(append_one(item));
     }
     give_way();
     return commit_.run();
@@ -82,6 +89,17 @@ core::Result<void> CallWriter::append(Database& database, std::span<const record
     IPW_CHECK(read_counters(database));
   }
   return written;
+}
+
+core::Result<void> CallWriter::append(Database& database, std::span<const record::Call> calls) {
+  return in_one_transaction(database, calls,
+                            [&](const record::Call& call) { return append_call(database, call); });
+}
+
+core::Result<void> CallWriter::append_energy(Database& database,
+                                             std::span<const CallEnergy> energy) {
+  return in_one_transaction(database, energy,
+                            [&](const CallEnergy& one) { return append_energy_of(one); });
 }
 
 core::Result<void> CallWriter::append_call(Database& database, const record::Call& call) {
@@ -112,13 +130,33 @@ core::Result<void> CallWriter::append_call(Database& database, const record::Cal
   }
   IPW_CHECK(add_answer_.run(++last_answer_, completion.text, verdict.extracted, verdict.why,
                             call.failure, logprobs));
-  for (const record::EnergyShare& share : call.energy) {
+  return append_shares(question, call.repeat, call.attempt, call.energy);
+}
+
+core::Result<void> CallWriter::append_shares(std::int64_t question, int repeat, int attempt,
+                                             std::span<const record::EnergyShare> shares) {
+  for (const record::EnergyShare& share : shares) {
     IPW_TRY(const std::int64_t sensor, sensor_number(share));
-    IPW_CHECK(add_energy_.run(question, call.repeat, call.attempt, sensor, share.active.count(),
+    IPW_CHECK(add_energy_.run(question, repeat, attempt, sensor, share.active.count(),
                               count_of(share.loaded_idle), count_of(share.device_power),
                               share.uncertainty.count(), share.coverage));
   }
   return {};
+}
+
+core::Result<void> CallWriter::append_energy_of(const CallEnergy& energy) {
+  const auto key = question_key(energy.call.question_id);
+  const QuestionKey id = key.value_or(QuestionKey{});
+  find_call_.start(std::as_bytes(std::span(id)), energy.call.repeat, energy.call.attempt);
+  IPW_TRY(const bool known, find_call_.step());
+  if (!known) {
+    return fail(ErrorCode::kUsage, fmt::format("cannot record the energy of question \"{}\": its "
+                                               "call is not in the run (append the call first)",
+                                               energy.call.question_id));
+  }
+  const std::int64_t question = find_call_.integer(0);
+  find_call_.reset();
+  return append_shares(question, energy.call.repeat, energy.call.attempt, energy.shares);
 }
 
 core::Result<std::int64_t> CallWriter::question_number(const record::Question& question) {

@@ -10,6 +10,7 @@
 #include "ipw/core/clock.h"
 #include "ipw/core/result.h"
 #include "ipw/record/call.h"
+#include "ipw/store/call_energy.h"
 #include "ipw/store/question_key.h"
 #include "ipw/store/sqlite.h"
 
@@ -35,6 +36,9 @@ class CallWriter {
   /// Durable on return; all or none. A (question, repeat, attempt) that is there already is left as
   /// it is.
   [[nodiscard]] core::Result<void> append(Database& database, std::span<const record::Call> calls);
+  /// Likewise. A share that is there is replaced; kUsage for a share of a call that is not there.
+  [[nodiscard]] core::Result<void> append_energy(Database& database,
+                                                 std::span<const CallEnergy> energy);
 
  private:
   struct SensorRow {
@@ -43,7 +47,13 @@ class CallWriter {
     std::int64_t number;
   };
 
+  template <class Items, class Append>
+  [[nodiscard]] core::Result<void> in_one_transaction(Database& database, const Items& items,
+                                                      const Append& append_one);
   [[nodiscard]] core::Result<void> append_call(Database& database, const record::Call& call);
+  [[nodiscard]] core::Result<void> append_shares(std::int64_t question, int repeat, int attempt,
+                                                 std::span<const record::EnergyShare> shares);
+  [[nodiscard]] core::Result<void> append_energy_of(const CallEnergy& energy);
   [[nodiscard]] core::Result<std::int64_t> question_number(const record::Question& question);
   [[nodiscard]] core::Result<std::int64_t> task_number(const std::string& name);
   [[nodiscard]] core::Result<std::int64_t> sensor_number(const record::EnergyShare& share);
@@ -54,7 +64,7 @@ class CallWriter {
   Statement find_question_, add_question_;
   Statement find_task_, add_task_;
   Statement find_sensor_, add_sensor_;
-  Statement add_call_, add_answer_, add_energy_;
+  Statement find_call_, add_call_, add_answer_, add_energy_;
   std::int64_t last_question_ = 0;
   std::int64_t last_answer_ = 0;
   std::vector<SensorRow> sensors_;  // a cache; runs have few

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ipw/store/checked_row.h"
 #include "ipw/store/energy_cursor.h"
 
 namespace ipw::store {
@@ -24,32 +25,39 @@ Number saturated(std::int64_t value) {
                                                       std::numeric_limits<Number>::max()));
 }
 
+constexpr std::uint32_t kNoTask = std::numeric_limits<std::uint32_t>::max();
+
 /// The task index of every question, in the order of question numbers.
 core::Result<std::vector<std::uint32_t>> read_tasks_of_questions(Database& database,
                                                                  std::size_t tasks) {
-  IPW_TRY(const std::int64_t count, database.integer("SELECT max(number) FROM questions"));
-  std::vector<std::uint32_t> task_of(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)), 0);
+  IPW_TRY(const std::size_t count, count_numbered(database, "questions"));
+  std::vector<std::uint32_t> task_of(count, kNoTask);
   // Answered from the index alone, which holds number, id and task, but no texts.
   IPW_TRY(Statement rows, database.prepare("SELECT number, task FROM questions "
                                            "INDEXED BY question_by_id"));
   for (;;) {
-    IPW_TRY(const bool row, rows.step());
-    if (!row) return task_of;
-    const auto number = static_cast<std::size_t>(rows.integer(0) - 1);
-    const auto task = static_cast<std::size_t>(rows.integer(1) - 1);
-    if (number < task_of.size() && task < tasks) {
-      task_of[number] = static_cast<std::uint32_t>(task);
-    }
+    IPW_TRY(const bool more, rows.step());
+    if (!more) return task_of;
+    CheckedRow row(rows, "questions", 1);
+    const std::int64_t number = row.whole(0, {1, static_cast<std::int64_t>(count)});
+    const std::int64_t task = row.whole(1, kRowNumbers);
+    if (static_cast<std::size_t>(task) > tasks) row.points_nowhere(1, "tasks");
+    IPW_CHECK(row.sound());
+    task_of[static_cast<std::size_t>(number - 1)] = static_cast<std::uint32_t>(task - 1);
   }
 }
 
 core::Result<std::vector<std::string>> read_tasks(Database& database) {
   std::vector<std::string> tasks;
-  IPW_TRY(Statement rows, database.prepare("SELECT name FROM tasks ORDER BY number"));
+  IPW_TRY(Statement rows, database.prepare("SELECT number, name FROM tasks ORDER BY number"));
   for (;;) {
-    IPW_TRY(const bool row, rows.step());
-    if (!row) return tasks;
-    tasks.emplace_back(rows.text(0));
+    IPW_TRY(const bool more, rows.step());
+    if (!more) return tasks;
+    CheckedRow row(rows, "tasks", 1);
+    const auto next = static_cast<std::int64_t>(tasks.size()) + 1;
+    static_cast<void>(row.whole(0, {next, next}));
+    tasks.emplace_back(row.text(1));
+    IPW_CHECK(row.sound());
   }
 }
 
@@ -82,13 +90,20 @@ class RecordColumns {
   RecordColumns(Columns& columns, const std::vector<std::uint32_t>& task_of)
       : columns_(columns), task_of_(task_of), sums_(columns.sensors.size()) {}
 
-  [[nodiscard]] core::Result<void> add(const Statement& row, const CallKey& key,
-                                       EnergyCursor& energy) {
+  [[nodiscard]] core::Result<void> add(const Statement& statement, EnergyCursor& energy) {
+    CheckedRow row(statement, "calls", 3);
+    const CallKey key{row.whole(0, kRowNumbers), row.whole(1, kRepeats), row.whole(2, kAttempts)};
+    const Attempt attempt = attempt_in(row);
+    const auto question = static_cast<std::size_t>(key.question - 1);
+    if (question >= task_of_.size() || task_of_[question] == kNoTask) {
+      row.points_nowhere(0, "questions");
+    }
+    IPW_CHECK(row.sound());
     if (!key.same_record(key_)) end();
     if (attempts_ > 0) columns_.earlier_service.push_back({last_.started, last_.last_token});
     key_ = key;
     ++attempts_;
-    last_ = attempt_in(row);
+    last_ = attempt;
     const double service = core::Seconds(last_.last_token - last_.started).count();
     service_ += service;
     return energy.shares_of(key, [&](std::size_t sensor, const ShareNumbers& share) {
@@ -104,7 +119,7 @@ class RecordColumns {
     push_known(columns_.reasoning_tokens, last_.reasoning_tokens, Columns::kUncounted);
     const auto question = static_cast<std::uint32_t>(key_.question - 1);
     columns_.question.push_back(question);
-    columns_.task.push_back(question < task_of_.size() ? task_of_[question] : 0);
+    columns_.task.push_back(task_of_[question]);
     columns_.repeat.push_back(saturated<std::uint16_t>(key_.repeat));
     columns_.attempts.push_back(saturated<std::uint16_t>(attempts_));
     columns_.outcomes.push_back(last_.outcome);
@@ -132,24 +147,28 @@ class RecordColumns {
     std::int32_t cached_tokens, reasoning_tokens;
   };
 
-  static Attempt attempt_in(const Statement& row) {
-    return {static_cast<std::uint8_t>(row.integer(3)),
-            static_cast<std::uint8_t>(row.integer(5)),
-            row.real(4),
+  static Attempt attempt_in(CheckedRow& row) {
+    const auto time = [&](int column) { return nanoseconds(row.whole(column, kNanoseconds)); };
+    const std::optional<std::int64_t> first_token = row.optional_whole(11, kNanoseconds);
+    const auto outcome = static_cast<record::Outcome>(row.whole(3, kOutcomes));
+    return {static_cast<std::uint8_t>(outcome),
+            static_cast<std::uint8_t>(row.whole(5, kFinishes)),
+            verdict_value(row, 4, outcome),
             tokens_in(row, 6),
             tokens_in(row, 7),
-            nanoseconds(row.integer(8)),
-            nanoseconds(row.integer(9)),
-            nanoseconds(row.integer(10)),
-            row.is_null(11) ? Columns::kNever : nanoseconds(row.integer(11)),
-            nanoseconds(row.integer(12)),
-            row.real(13),
+            time(8),
+            time(9),
+            time(10),
+            first_token ? nanoseconds(*first_token) : Columns::kNever,
+            time(12),
+            row.optional_real(13, kNotNegative),
             tokens_in(row, 14),
             tokens_in(row, 15)};
   }
 
-  static std::int32_t tokens_in(const Statement& row, int column) {
-    return row.is_null(column) ? Columns::kUncounted : saturated<std::int32_t>(row.integer(column));
+  static std::int32_t tokens_in(CheckedRow& row, int column) {
+    const std::optional<std::int64_t> count = row.optional_whole(column, kTokenCounts);
+    return count ? saturated<std::int32_t>(*count) : Columns::kUncounted;
   }
 
   /// Before the columns grow: the first known figure makes up for all records that had none.
@@ -200,9 +219,9 @@ core::Result<Columns> read_columns(Database& database) {
   for (;;) {
     IPW_TRY(const bool row, rows.step());
     if (!row) break;
-    const CallKey key{rows.integer(0), rows.integer(1), rows.integer(2)};
-    IPW_CHECK(record.add(rows, key, energy));
+    IPW_CHECK(record.add(rows, energy));
   }
+  IPW_CHECK(energy.end());
   record.end();
   return columns;
 }

@@ -1,9 +1,14 @@
 // The statement of the energy pass and the names of the sensors.
 #include "ipw/store/energy_cursor.h"
 
+#include <fmt/format.h>
+
+#include "ipw/store/checked_row.h"
+
 namespace ipw::store {
 namespace {
 
+/// kMixed for no source.
 record::Source source_named(std::string_view word) {
   using enum record::Source;
   for (const record::Source candidate : {kMeasured, kEstimated, kPublished}) {
@@ -17,12 +22,17 @@ record::Source source_named(std::string_view word) {
 core::Result<std::vector<SensorName>> read_sensors(Database& database) {
   std::vector<SensorName> sensors;
   IPW_TRY(Statement rows,
-          database.prepare("SELECT id, source, method FROM sensors ORDER BY number"));
+          database.prepare("SELECT number, id, source, method FROM sensors ORDER BY number"));
   for (;;) {
-    IPW_TRY(const bool row, rows.step());
-    if (!row) return sensors;
-    sensors.push_back(
-        {std::string(rows.text(0)), {source_named(rows.text(1)), std::string(rows.text(2))}});
+    IPW_TRY(const bool more, rows.step());
+    if (!more) return sensors;
+    CheckedRow row(rows, "sensors", 1);
+    const auto next = static_cast<std::int64_t>(sensors.size()) + 1;
+    static_cast<void>(row.whole(0, {next, next}));
+    const record::Source source = source_named(row.text(2));
+    if (source == record::Source::kMixed) row.refuse(2, "measured, estimated or published");
+    sensors.push_back({std::string(row.text(1)), {source, std::string(row.text(3))}});
+    IPW_CHECK(row.sound());
   }
 }
 
@@ -43,15 +53,21 @@ core::Result<EnergyCursor> EnergyCursor::make(Database& database, std::size_t se
 core::Result<void> EnergyCursor::advance() {
   IPW_TRY(more_, rows_.step());
   if (!more_) return {};
-  key_ = {rows_.integer(0), rows_.integer(1), rows_.integer(2)};
-  sensor_ = static_cast<std::size_t>(rows_.integer(3) - 1);
-  if (sensor_ >= sensors_) {
-    return core::fail(core::ErrorCode::kInvalidData,
-                      "cannot read run.sqlite: an energy share names a sensor that is not there "
-                      "(the file is damaged; restore it from a copy)");
-  }
-  share_ = {rows_.real(4), rows_.real(5), rows_.real(6), rows_.real(7), rows_.real(8)};
-  return {};
+  CheckedRow row(rows_, "energy", 4);
+  key_ = {row.whole(0, kRowNumbers), row.whole(1, kRepeats), row.whole(2, kAttempts)};
+  const std::int64_t sensor = row.whole(3, kRowNumbers);
+  if (static_cast<std::size_t>(sensor) > sensors_) row.points_nowhere(3, "sensors");
+  sensor_ = static_cast<std::size_t>(sensor - 1);
+  share_ = {row.optional_real(4, kAnyNumber), row.optional_real(5, kAnyNumber),
+            row.optional_real(6, kAnyNumber), row.optional_real(7, kNotNegative),
+            row.real(8, kUnitInterval)};
+  return row.sound();
+}
+
+core::Error EnergyCursor::share_of_no_call() const {
+  return damaged(rows_.file(), "energy",
+                 fmt::format("row question {}, repeat {}, attempt {}: calls has no such row",
+                             key_.question, key_.repeat, key_.attempt));
 }
 
 }  // namespace ipw::store

@@ -14,9 +14,9 @@
 
 namespace ipw::store {
 
-/// Question numbers of the file, both included; by default all.
+/// Question numbers of the file, both included; by default all, of damaged files too.
 struct QuestionSpan {
-  std::int64_t first = 0;
+  std::int64_t first = std::numeric_limits<std::int64_t>::min();
   std::int64_t last = std::numeric_limits<std::int64_t>::max();
 };
 
@@ -36,7 +36,8 @@ struct SensorName {
   record::Provenance provenance;
 };
 
-/// Every sensor that has a share in the run, in the order of first appearance.
+/// Every sensor that has a share in the run, in the order of first appearance. kInvalidData where
+/// the table is damaged.
 [[nodiscard]] core::Result<std::vector<SensorName>> read_sensors(Database& database);
 
 /// One pass. Lives as long as its Database.
@@ -47,19 +48,25 @@ class EnergyCursor {
                                                        QuestionSpan span = {});
 
   /// Calls `take(index into read_sensors(), share)` for each share of the call `key`; keys rise
-  /// from one call to the next.
+  /// from one call to the next, and no call is left out. kInvalidData for a share of no call.
   template <class Take>
   [[nodiscard]] core::Result<void> shares_of(const CallKey& key, const Take& take) {
-    while (more_ && key_ < key) IPW_CHECK(advance());
+    if (more_ && key_ < key) return std::unexpected(share_of_no_call());
     while (more_ && key_ == key) {
       take(sensor_, share_);
       IPW_CHECK(advance());
     }
     return {};
   }
+  /// After the last call: kInvalidData where shares are left.
+  [[nodiscard]] core::Result<void> end() const {
+    if (more_) return std::unexpected(share_of_no_call());
+    return {};
+  }
 
  private:
   [[nodiscard]] core::Result<void> advance();
+  [[nodiscard]] core::Error share_of_no_call() const;
 
   Statement rows_;
   std::size_t sensors_ = 0;

@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/core/formula_guard.h"
 #include "ipw/store/schema.h"
 #include "ipw/store/sqlite.h"
 
@@ -239,7 +240,7 @@ std::string json_line(const Call& call) {
 }  // namespace
 
 std::string csv_field(const std::string& text) {
-  std::string plain = plain_utf8(text);
+  const std::string plain = core::guarded_cell(plain_utf8(text));
   if (plain.find_first_of(",\"\r\n") == std::string::npos) return plain;
   std::string quoted = "\"";
   for (const char c : plain) quoted.append(c == '"' ? 2 : 1, c);

@@ -21,7 +21,8 @@ enum class ExportFormat {
 [[nodiscard]] std::optional<ExportFormat> export_format(std::string_view word);
 
 /// `text` as one field of RFC 4180: quoted where a comma, a quotation mark or a line break stands
-/// in it. NUL and bytes that are not UTF-8 become U+FFFD.
+/// in it, with an apostrophe before what a spreadsheet would run (core/formula_guard.h). NUL and
+/// bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string csv_field(const std::string& text);
 
 /// Writes every record to `out` and flushes it. Bytes that are not UTF-8 become U+FFFD. kOutOfSpace

@@ -192,6 +192,7 @@ struct Manifest {
   ManifestMachine machine;
   std::vector<ManifestSensor> sensors;
   ManifestCompany company;
+  std::string seal;     // of the user whose ipw made the run (seal.h); empty: none
   std::string unknown;  // JSON object of keys that this version does not know; written back
 
   /// Requests that make the run whole; absent: a closed loop for a time, whole when that is over.

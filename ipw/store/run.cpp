@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <mutex>
 #include <system_error>
 
 #include "ipw/store/call_writer.h"
+#include "ipw/store/checked_row.h"
 #include "ipw/store/energy_cursor.h"
 #include "ipw/store/run_directory.h"
 #include "ipw/store/schema.h"
@@ -38,17 +40,17 @@ constexpr PhaseName kPhases[] = {
     {IdlePhase::kUnloadedAfter, "unloaded-after"},
 };
 
-std::string random_id() {
-  QuestionKey bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    const auto now = core::SystemClock().wall().time_since_epoch().count();
-    std::memcpy(bytes.data(), &now, std::min(sizeof now, bytes.size()));
-  }
-  return question_id(bytes);
-}
-
 std::int64_t nanoseconds_of(core::WallTime time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+/// Of the columns attempt, outcome and value, which begin at `first`.
+RecordState state_in(CheckedRow& row, int first) {
+  RecordState state{.attempts = static_cast<int>(row.whole(first, kAttempts)) + 1,
+                    .outcome = static_cast<record::Outcome>(row.whole(first + 1, kOutcomes))};
+  const double value = verdict_value(row, first + 2, state.outcome);
+  if (!std::isnan(value)) state.value = value;
+  return state;
 }
 
 bool is_there(const fs::path& path) {
@@ -84,16 +86,27 @@ core::Result<Manifest> find_manifest(const fs::path& directory) {
                           directory.string()));
 }
 
+core::Result<std::vector<QuestionKey>> read_question_keys(Database& database) {
+  IPW_TRY(const std::size_t count, count_numbered(database, "questions"));
+  std::vector<QuestionKey> keys(count);
+  IPW_TRY(Statement rows,
+          database.prepare("SELECT number, id FROM questions INDEXED BY question_by_id"));
+  for (;;) {
+    IPW_TRY(const bool more, rows.step());
+    if (!more) return keys;
+    CheckedRow row(rows, "questions", 1);
+    const std::int64_t number = row.whole(0, {1, static_cast<std::int64_t>(count)});
+    const QuestionKey key = key_in(row, 1);
+    IPW_CHECK(row.sound());
+    keys[static_cast<std::size_t>(number - 1)] = key;
+  }
+}
+
 core::Result<void> check_database(Database& database, const fs::path& file,
                                   const Manifest& manifest) {
   auto statement = database.prepare(
       "SELECT (SELECT value FROM meta WHERE key = 'schema_version'),"
       " (SELECT value FROM meta WHERE key = 'run_id')");
-  if (!statement && statement.error().code == ErrorCode::kInternal) {
-    return fail(ErrorCode::kInvalidData,
-                fmt::format("cannot use {}: its tables are missing (restore it from a copy)",
-                            file.string()));
-  }
   if (!statement) return std::unexpected(std::move(statement).error());
   IPW_CHECK(statement->step());
   if (statement->integer(0) > kSchemaVersion) {
@@ -125,7 +138,9 @@ core::Result<Database> open_database(const fs::path& directory, const Manifest& 
   return database;
 }
 
-core::Result<Database> create_database(const fs::path& file, const Manifest& manifest) {
+core::Result<Database> create_database(const fs::path& file, const Manifest& manifest,
+                                       Sharing sharing) {
+  IPW_CHECK(make_file(file, sharing));  // SQLite gives its journal the permissions of the database
   IPW_TRY(Database database, Database::open(file, Database::Mode::kCreate));
   IPW_TRY(Transaction transaction, Transaction::begin(database, "BEGIN IMMEDIATE"));
   IPW_CHECK(database.execute(schema_sql()));
@@ -136,22 +151,43 @@ core::Result<Database> create_database(const fs::path& file, const Manifest& man
   return database;
 }
 
+/// What earlier sessions left, in nanoseconds.
+struct Recorded {
+  std::int64_t wall_start = 0;  // of the first session, since 1970
+  std::int64_t end = 0;         // of all that is there, on the run's time line
+};
+
+/// Absent: there was no session yet.
+core::Result<std::optional<Recorded>> what_is_recorded(Database& database) {
+  IPW_TRY(Statement rows,
+          database.prepare("SELECT (SELECT wall_start_ns FROM sessions ORDER BY number LIMIT 1),"
+                           " (SELECT max(base_ns) FROM sessions),"
+                           " (SELECT max(last_token_ns) FROM calls),"
+                           " (SELECT max(second) * 1000000000 FROM telemetry)"));
+  IPW_CHECK(rows.step());
+  if (rows.is_null(0)) return std::nullopt;
+  CheckedRow row(rows, "sessions", 0);
+  Recorded recorded{.wall_start = row.whole(0, kNanoseconds), .end = row.whole(1, kNanoseconds)};
+  for (const int column : {2, 3}) {
+    if (const auto end = row.optional_whole(column, kNanoseconds)) {
+      recorded.end = std::max(recorded.end, *end);
+    }
+  }
+  IPW_CHECK(row.sound());
+  return recorded;
+}
+
 /// Opens a session now. It starts, on the run's time line, where the wall clock says, but in a
 /// later second than all that is recorded, should the wall clock have been set back.
 core::Result<Session> begin_session(Database& database, const core::Clock& clock) {
   const core::WallTime wall = clock.wall();
   Session session;
   session.origin = clock.now();
-  IPW_TRY(const std::int64_t first,
-          database.integer("SELECT wall_start_ns FROM sessions ORDER BY number LIMIT 1"));
-  if (first != 0) {
+  IPW_TRY(const std::optional<Recorded> recorded, what_is_recorded(database));
+  if (recorded) {
     constexpr std::int64_t kSecond = 1'000'000'000;
-    IPW_TRY(const std::int64_t call, database.integer("SELECT max(last_token_ns) FROM calls"));
-    IPW_TRY(const std::int64_t sample, database.integer("SELECT max(second) FROM telemetry"));
-    IPW_TRY(const std::int64_t begun, database.integer("SELECT max(base_ns) FROM sessions"));
-    const std::int64_t recorded = std::max({call, sample * kSecond, begun});
-    session.base = std::chrono::nanoseconds(
-        std::max(nanoseconds_of(wall) - first, (recorded / kSecond + 1) * kSecond));
+    session.base = std::chrono::nanoseconds(std::max(nanoseconds_of(wall) - recorded->wall_start,
+                                                     (recorded->end / kSecond + 1) * kSecond));
   }
   IPW_TRY(Statement add,
           database.prepare("INSERT INTO sessions (wall_start, wall_start_ns, base_ns, pid)"
@@ -175,6 +211,15 @@ void remove_debris(const fs::path& directory, bool made) {
 }
 
 }  // namespace
+
+std::string new_run_id() {
+  QuestionKey bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    const auto now = core::SystemClock().wall().time_since_epoch().count();
+    std::memcpy(bytes.data(), &now, std::min(sizeof now, bytes.size()));
+  }
+  return question_id(bytes);
+}
 
 const char* name(IdlePhase phase) {
   for (const PhaseName& row : kPhases) {
@@ -235,20 +280,20 @@ Run& Run::operator=(Run&&) noexcept = default;
 Run::~Run() = default;
 
 core::Result<Run> Run::create(const fs::path& directory, Manifest manifest,
-                              const core::Clock& clock) {
-  if (manifest.run_id.empty()) manifest.run_id = random_id();
+                              const core::Clock& clock, Sharing sharing) {
+  if (manifest.run_id.empty()) manifest.run_id = new_run_id();
   if (manifest.created.empty()) manifest.created = rfc3339(clock.wall());
   manifest.schema_version = kSchemaVersion;
 
-  IPW_TRY(const bool made, make_empty_directory(directory));
+  IPW_TRY(const bool made, make_empty_directory(directory, sharing));
   const auto build = [&]() -> core::Result<Run> {
     auto state = std::make_unique<State>();
     state->directory = directory;
     state->manifest = std::move(manifest);
-    IPW_TRY(state->database, create_database(directory / kDatabaseFile, state->manifest));
+    IPW_TRY(state->database, create_database(directory / kDatabaseFile, state->manifest, sharing));
     IPW_CHECK(state->start_appending(clock));
     // Last, so that a folder with run.json is a whole run.
-    IPW_CHECK(write_atomically(directory / kManifestFile, to_json(state->manifest)));
+    IPW_CHECK(write_atomically(directory / kManifestFile, to_json(state->manifest), sharing));
     return Run(std::move(state));
   };
   auto lock = RunLock::take(directory / kLockFile);
@@ -272,6 +317,10 @@ core::Result<Run> Run::resume(const fs::path& directory, const core::Clock& cloc
   IPW_TRY(state->manifest, find_manifest(directory));
   IPW_TRY(state->lock, RunLock::take(directory / kLockFile));
   IPW_TRY(state->database, open_database(directory, state->manifest, Database::Mode::kAppend));
+  // New rows are numbered on from these.
+  for (const char* table : {"questions", "tasks", "sensors"}) {
+    IPW_CHECK(count_numbered(state->database, table));
+  }
   IPW_CHECK(state->start_appending(clock));
   return Run(std::move(state));
 }
@@ -308,6 +357,19 @@ core::Result<void> Run::append(std::span<const record::Call> calls) {
   return writer->append(state_->database, calls);
 }
 
+core::Result<void> Run::append_energy(std::span<const CallEnergy> energy) {
+  const std::scoped_lock guard(state_->mutex);
+  IPW_TRY(CallWriter* const writer, state_->appending());
+  return writer->append_energy(state_->database, energy);
+}
+
+core::Result<std::int64_t> Run::calls_without_energy() {
+  const std::scoped_lock guard(state_->mutex);
+  return state_->database.integer(
+      "SELECT count(*) FROM calls c WHERE NOT EXISTS (SELECT 1 FROM energy e WHERE"
+      " e.question = c.question AND e.repeat = c.repeat AND e.attempt = c.attempt)");
+}
+
 core::Result<void> Run::append_telemetry(std::string_view sensor, std::int64_t second,
                                          std::span<const std::byte> samples) {
   return state_->insert("INSERT OR REPLACE INTO telemetry VALUES (?,?,?)", sensor, second, samples);
@@ -337,12 +399,13 @@ core::Result<RecordState> Run::state(std::string_view question_id, int repeat) {
                                      " AND repeat = ? ORDER BY attempt DESC LIMIT 1"));
   }
   find.start(std::as_bytes(std::span(*key)), repeat);
-  IPW_TRY(const bool row, find.step());
-  if (!row) return RecordState{};
-  const RecordState state{static_cast<int>(find.integer(0)) + 1,
-                          static_cast<record::Outcome>(find.integer(1)),
-                          find.is_null(2) ? 0.0 : find.real(2)};
+  IPW_TRY(const bool found, find.step());
+  if (!found) return RecordState{};
+  CheckedRow row(find, "calls", 0);
+  const RecordState state = state_in(row, 0);
+  auto sound = row.sound();
   find.reset();
+  if (!sound) return std::unexpected(std::move(sound).error());
   return state;
 }
 
@@ -354,16 +417,16 @@ core::Result<bool> Run::done(std::string_view question_id, int repeat) {
 core::Result<void> Run::for_each_key(
     const std::function<core::Result<void>(const QuestionKey&, int, const RecordState&)>& sink) {
   constexpr const char* kKeys =
-      "SELECT q.id, c.repeat, max(c.attempt), c.outcome, c.value FROM calls c"
-      " CROSS JOIN questions q ON q.number = c.question GROUP BY c.question, c.repeat";
-  return state_->each(kKeys, [&](const Statement& row) {
-    QuestionKey key{};
-    const Bytes id = row.blob(0);
-    std::memcpy(key.data(), id.data(), std::min(id.size(), key.size()));
-    return sink(key, static_cast<int>(row.integer(1)),
-                RecordState{static_cast<int>(row.integer(2)) + 1,
-                            static_cast<record::Outcome>(row.integer(3)),
-                            row.is_null(4) ? 0.0 : row.real(4)});
+      "SELECT c.question, c.repeat, max(c.attempt), c.outcome, c.value, q.id FROM calls c"
+      " LEFT JOIN questions q ON q.number = c.question GROUP BY c.question, c.repeat";
+  return state_->each(kKeys, [&](const Statement& statement) -> core::Result<void> {
+    CheckedRow row(statement, "calls", 3);
+    if (statement.is_null(5)) row.points_nowhere(0, "questions");
+    const QuestionKey key = key_in(row, 5);
+    const auto repeat = static_cast<int>(row.whole(1, kRepeats));
+    const RecordState state = state_in(row, 2);
+    IPW_CHECK(row.sound());
+    return sink(key, repeat, state);
   });
 }
 
@@ -392,58 +455,68 @@ core::Result<Columns> Run::columns() {
 }
 
 core::Result<std::vector<QuestionKey>> Run::question_keys() {
-  std::vector<QuestionKey> keys;
-  constexpr const char* kKeys = "SELECT number, id FROM questions INDEXED BY question_by_id";
-  IPW_CHECK(state_->each(kKeys, [&](const Statement& row) -> core::Result<void> {
-    const auto index = static_cast<std::size_t>(row.integer(0) - 1);
-    const Bytes id = row.blob(1);
-    if (index >= keys.size()) keys.resize(index + 1);
-    std::memcpy(keys[index].data(), id.data(), std::min(id.size(), keys[index].size()));
-    return {};
-  }));
-  return keys;
+  const std::scoped_lock guard(state_->mutex);
+  return read_question_keys(state_->database);
 }
 
 core::Result<void> Run::for_each_telemetry(
     const std::function<core::Result<void>(const TelemetrySecond&)>& sink) {
-  return state_->each("SELECT sensor, second, samples FROM telemetry ORDER BY sensor, second",
-                      [&](const Statement& row) {
-                        return sink({std::string(row.text(0)), row.integer(1), row.blob(2)});
-                      });
+  constexpr const char* kSeconds =
+      "SELECT sensor, second, samples FROM telemetry ORDER BY sensor, second";
+  return state_->each(kSeconds, [&](const Statement& statement) -> core::Result<void> {
+    CheckedRow row(statement, "telemetry", 2);
+    const TelemetrySecond second{std::string(row.text(0)), row.whole(1, kTelemetrySeconds),
+                                 row.blob(2)};
+    IPW_CHECK(row.sound());
+    return sink(second);
+  });
 }
 
 core::Result<std::vector<IdlePower>> Run::idle() {
   std::vector<IdlePower> rows;
   constexpr const char* kIdle =
-      "SELECT phase, sensor, power_w, power_stderr_w, seconds, n FROM idle ORDER BY rowid";
-  IPW_CHECK(state_->each(kIdle, [&](const Statement& row) -> core::Result<void> {
-    const auto* phase = std::ranges::find(kPhases, row.text(0), &PhaseName::name);
-    if (phase == std::end(kPhases)) return {};
-    rows.push_back({phase->phase, std::string(row.text(1)), core::Watts(row.real(2)),
-                    core::Watts(row.real(3)), core::Seconds(row.real(4)), row.integer(5)});
-    return {};
+      "SELECT rowid, phase, sensor, power_w, power_stderr_w, seconds, n FROM idle ORDER BY rowid";
+  IPW_CHECK(state_->each(kIdle, [&](const Statement& statement) -> core::Result<void> {
+    CheckedRow row(statement, "idle", 1);
+    const auto* phase = std::ranges::find(kPhases, row.text(1), &PhaseName::name);
+    if (phase == std::end(kPhases)) {
+      row.refuse(1, "a phase of the idle power");
+      return row.sound();
+    }
+    rows.push_back({phase->phase, std::string(row.text(2)),
+                    core::Watts(row.optional_real(3, kAnyNumber)),
+                    core::Watts(row.optional_real(4, kNotNegative)),
+                    core::Seconds(row.real(5, kNotNegative)), row.whole(6, kCounts)});
+    return row.sound();
   }));
   return rows;
 }
 
 core::Result<std::vector<Event>> Run::events() {
   std::vector<Event> rows;
-  constexpr const char* kEvents = "SELECT time, kind, text FROM events ORDER BY number";
-  IPW_CHECK(state_->each(kEvents, [&](const Statement& row) -> core::Result<void> {
-    rows.push_back({std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2))});
-    return {};
+  constexpr const char* kEvents = "SELECT number, time, kind, text FROM events ORDER BY number";
+  IPW_CHECK(state_->each(kEvents, [&](const Statement& statement) -> core::Result<void> {
+    CheckedRow row(statement, "events", 1);
+    rows.push_back({std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
+    return row.sound();
   }));
   return rows;
 }
 
 core::Result<std::vector<SessionStart>> Run::sessions() {
   std::vector<SessionStart> rows;
-  constexpr const char* kSessions = "SELECT base_ns, wall_start_ns FROM sessions ORDER BY number";
-  IPW_CHECK(state_->each(kSessions, [&](const Statement& row) -> core::Result<void> {
-    rows.push_back(
-        {std::chrono::nanoseconds(row.integer(0)), std::chrono::nanoseconds(row.integer(1))});
-    return {};
+  constexpr const char* kSessions =
+      "SELECT number, base_ns, wall_start_ns FROM sessions ORDER BY number";
+  IPW_CHECK(state_->each(kSessions, [&](const Statement& statement) -> core::Result<void> {
+    CheckedRow row(statement, "sessions", 1);
+    rows.push_back({std::chrono::nanoseconds(row.whole(1, kNanoseconds)),
+                    std::chrono::nanoseconds(row.whole(2, kNanoseconds))});
+    return row.sound();
   }));
+  if (rows.empty()) {
+    return std::unexpected(damaged((state_->directory / kDatabaseFile).string(), "sessions",
+                                   "it has no row and should have one at least"));
+  }
   return rows;
 }
 

@@ -18,12 +18,17 @@
 #include "ipw/core/units.h"
 #include "ipw/record/call.h"
 #include "ipw/record/verdict.h"
+#include "ipw/store/call_energy.h"
 #include "ipw/store/call_reader.h"
 #include "ipw/store/columns.h"
 #include "ipw/store/manifest.h"
 #include "ipw/store/question_key.h"
+#include "ipw/store/sharing.h"
 
 namespace ipw::store {
+
+/// 32 random hexadecimal characters.
+[[nodiscard]] std::string new_run_id();
 
 /// Where one question and repeat stands.
 struct RecordState {
@@ -80,9 +85,11 @@ struct TelemetrySecond {
 class Run {
  public:
   /// Starts a run in `directory`, which is made where it is missing and must be empty otherwise
-  /// (kAlreadyExists). Sets schema_version, and run_id and created where they are empty.
+  /// (kAlreadyExists). Sets schema_version, and run_id and created where they are empty. Folder and
+  /// files are readable for whom `sharing` says.
   [[nodiscard]] static core::Result<Run> create(const std::filesystem::path& directory,
-                                                Manifest manifest, const core::Clock& clock);
+                                                Manifest manifest, const core::Clock& clock,
+                                                Sharing sharing = Sharing::kPrivate);
   /// Opens to append, as a new session. kBusy while another process does; kNotFound, kUnsupported
   /// as open().
   [[nodiscard]] static core::Result<Run> resume(const std::filesystem::path& directory,
@@ -107,6 +114,9 @@ class Run {
   /// Durable on return, in one transaction: all or none. A (question, repeat, attempt) that is
   /// there already stays as it is. kUsage where a question's id is no content hash.
   [[nodiscard]] core::Result<void> append(std::span<const record::Call> calls);
+  /// Durable on return, in one transaction: the shares of calls that are in the run already. A
+  /// share that is there is replaced. kUsage for a call that is not there.
+  [[nodiscard]] core::Result<void> append_energy(std::span<const CallEnergy> energy);
   /// `second` of the run's time line; appended again, it replaces.
   [[nodiscard]] core::Result<void> append_telemetry(std::string_view sensor, std::int64_t second,
                                                     std::span<const std::byte> samples);
@@ -142,6 +152,8 @@ class Run {
   [[nodiscard]] core::Result<std::vector<SessionStart>> sessions();
   /// Ids and provenance of the sensors that have a share in any call.
   [[nodiscard]] core::Result<std::vector<std::pair<std::string, record::Provenance>>> sensors();
+  /// How many calls no sensor has a share in.
+  [[nodiscard]] core::Result<std::int64_t> calls_without_energy();
 
  private:
   struct State;

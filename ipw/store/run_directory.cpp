@@ -25,6 +25,7 @@ using core::fail;
 
 constexpr std::size_t kLongestNamePart = 48;
 constexpr int kMostCollisions = 10'000;
+constexpr mode_t kOwnersFolder = 0700;
 
 std::unexpected<core::Error> fail_errno(const std::string& doing, int reason) {
   const std::string why = std::generic_category().message(reason);
@@ -96,6 +97,17 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
+/// 0, or errno.
+int set_mode(int descriptor, Sharing sharing) {
+  if (sharing == Sharing::kUmask) return 0;
+  return fchmod(descriptor, file_mode(sharing)) == 0 ? 0 : errno;
+}
+
+bool is_own(const fs::path& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && status.st_uid == geteuid();
+}
+
 std::string holder_of(int descriptor) {
   std::array<char, 32> text{};
   const ssize_t size = pread(descriptor, text.data(), text.size(), 0);
@@ -107,13 +119,17 @@ std::string holder_of(int descriptor) {
 }  // namespace
 
 core::Result<fs::path> new_run_directory(const fs::path& parent, std::string_view model,
-                                         std::string_view dataset, core::WallTime time) {
+                                         std::string_view dataset, core::WallTime time,
+                                         Sharing sharing) {
   IPW_CHECK(make_parents(parent));
   const std::string name =
       fmt::format("{}_{}_{}", name_time(time), name_part(model), name_part(dataset));
   for (int count = 1; count <= kMostCollisions; ++count) {
     fs::path directory = parent / (count == 1 ? name : fmt::format("{}_{}", name, count));
-    if (mkdir(directory.c_str(), 0777) == 0) return directory;
+    if (mkdir(directory.c_str(), kOwnersFolder) == 0) {
+      IPW_CHECK(share_folder(directory, sharing));
+      return directory;
+    }
     if (errno != EEXIST) {
       return fail_errno(fmt::format("cannot make the run folder {}", directory.string()), errno);
     }
@@ -124,9 +140,12 @@ core::Result<fs::path> new_run_directory(const fs::path& parent, std::string_vie
                           parent.string(), kMostCollisions));
 }
 
-core::Result<bool> make_empty_directory(const fs::path& directory) {
+core::Result<bool> make_empty_directory(const fs::path& directory, Sharing sharing) {
   IPW_CHECK(make_parents(directory.parent_path()));
-  if (mkdir(directory.c_str(), 0777) == 0) return true;
+  if (mkdir(directory.c_str(), kOwnersFolder) == 0) {
+    IPW_CHECK(share_folder(directory, sharing));
+    return true;
+  }
   if (errno != EEXIST) {
     return fail_errno(fmt::format("cannot make the run folder {}", directory.string()), errno);
   }
@@ -135,19 +154,68 @@ core::Result<bool> make_empty_directory(const fs::path& directory) {
   if (error) {
     return fail_errno(fmt::format("cannot look into {}", directory.string()), error.value());
   }
-  if (empty) return false;
+  if (empty) {
+    // Of somebody else's folder only the files that come into it are ours to close.
+    if (is_own(directory)) IPW_CHECK(share_folder(directory, sharing));
+    return false;
+  }
   return fail(ErrorCode::kAlreadyExists,
               fmt::format("cannot start a run in {}: it is not empty, and nothing is ever "
                           "overwritten (continue that run with --resume, or choose another folder)",
                           directory.string()));
 }
 
-core::Result<void> write_atomically(const fs::path& file, std::string_view text) {
+mode_t file_mode(Sharing sharing) {
+  switch (sharing) {
+    case Sharing::kPrivate: return 0600;
+    case Sharing::kGroup: return 0640;
+    case Sharing::kUmask: return 0666;
+  }
+  return 0600;
+}
+
+core::Result<void> share_folder(const fs::path& directory, Sharing sharing) {
+  const std::string doing = fmt::format("cannot set who may read {}", directory.string());
+  if (sharing == Sharing::kUmask) return {};
+  if (sharing == Sharing::kPrivate) {
+    return chmod(directory.c_str(), kOwnersFolder) == 0 ? core::Result<void>{}
+                                                        : fail_errno(doing, errno);
+  }
+  struct stat parent{};
+  fs::path above = fs::absolute(directory).lexically_normal();
+  if (!above.has_filename()) above = above.parent_path();  // it was written with a slash behind it
+  // Whoever is no member of the parent's group shares with a group of his own.
+  if (stat(above.parent_path().c_str(), &parent) == 0) {
+    [[maybe_unused]] const int kept =
+        chown(directory.c_str(), static_cast<uid_t>(-1), parent.st_gid);
+  }
+  constexpr mode_t kGroupsFolder = 02750;  // with the bit that hands its group on to its files
+  if (chmod(directory.c_str(), kGroupsFolder) == 0) return {};
+  return fail_errno(doing, errno);
+}
+
+core::Result<void> make_file(const fs::path& file, Sharing sharing) {
+  const std::string doing = fmt::format("cannot make {}", file.string());
+  const int descriptor =
+      open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file_mode(sharing));
+  if (descriptor < 0) return fail_errno(doing, errno);
+  const int reason = set_mode(descriptor, sharing);
+  close(descriptor);
+  return reason == 0 ? core::Result<void>{} : fail_errno(doing, reason);
+}
+
+core::Result<void> write_atomically(const fs::path& file, std::string_view text, Sharing sharing) {
   const fs::path draft = fs::path(file) += ".tmp";
   const std::string doing = fmt::format("cannot write {}", file.string());
-  const int descriptor = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int descriptor =
+      open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode(sharing));
   if (descriptor < 0) return fail_errno(doing, errno);
-  int reason = write_all(descriptor, text);
+  struct stat before{};
+  constexpr mode_t kPermissions = 0777;
+  int reason = stat(file.c_str(), &before) == 0
+                   ? (fchmod(descriptor, before.st_mode & kPermissions) == 0 ? 0 : errno)
+                   : set_mode(descriptor, sharing);
+  if (reason == 0) reason = write_all(descriptor, text);
   if (reason == 0 && fsync(descriptor) != 0) reason = errno;
   close(descriptor);
   if (reason == 0 && rename(draft.c_str(), file.c_str()) != 0) reason = errno;
@@ -160,7 +228,8 @@ core::Result<void> write_atomically(const fs::path& file, std::string_view text)
 }
 
 core::Result<RunLock> RunLock::take(const fs::path& file) {
-  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int descriptor =
+      open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode(Sharing::kPrivate));
   if (descriptor < 0) return fail_errno(fmt::format("cannot lock {}", file.string()), errno);
   RunLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

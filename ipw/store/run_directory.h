@@ -7,32 +7,38 @@
 
 #include "ipw/core/clock.h"
 #include "ipw/core/result.h"
+#include "ipw/store/sharing.h"
 
 namespace ipw::store {
 
 /// Makes an empty folder `parent/2026-11-21T01-02-03Z_MODEL_DATASET`, with `_2`, `_3`, … where that
 /// name is taken, and its parents. The folder is made in one atomic step: two processes never get
 /// the same. Of a path in `model` or `dataset` only the file's name is used, without .gguf or
-/// .jsonl; other characters than letters, digits, '.' and '-' become '-'. kPermissionDenied,
-/// kOutOfSpace, kUnavailable.
+/// .jsonl; other characters than letters, digits, '.' and '-' become '-'. The folder is readable
+/// for whom `sharing` says, its parents for whom the umask lets. kPermissionDenied, kOutOfSpace,
+/// kUnavailable.
 [[nodiscard]] core::Result<std::filesystem::path> new_run_directory(
     const std::filesystem::path& parent, std::string_view model, std::string_view dataset,
-    core::WallTime time);
+    core::WallTime time, Sharing sharing = Sharing::kPrivate);
 
-/// Makes `directory` and its parents; true where it was not there before. kAlreadyExists where it
-/// is a file or holds anything.
-[[nodiscard]] core::Result<bool> make_empty_directory(const std::filesystem::path& directory);
+/// Makes `directory` and its parents; true where it was not there before. One that was there, empty
+/// and this user's, gets the permissions of `sharing` too. kAlreadyExists where it is a file or
+/// holds anything.
+[[nodiscard]] core::Result<bool> make_empty_directory(const std::filesystem::path& directory,
+                                                      Sharing sharing = Sharing::kPrivate);
 
 /// Replaces `file` by `text`: written beside it, synced, renamed. After a crash at any moment the
-/// file is the old or the new one. kPermissionDenied, kOutOfSpace, kUnavailable.
+/// file is the old or the new one. A file that is replaced keeps its permissions, a new one has
+/// those of `sharing`. kPermissionDenied, kOutOfSpace, kUnavailable.
 [[nodiscard]] core::Result<void> write_atomically(const std::filesystem::path& file,
-                                                  std::string_view text);
+                                                  std::string_view text,
+                                                  Sharing sharing = Sharing::kPrivate);
 
 /// flock on run.lock, which the kernel drops when the process ends, however it ends. The file keeps
 /// the holder's process id for the message.
 class RunLock {
  public:
-  /// kBusy names the process that holds it.
+  /// kBusy names the process that holds it. A file that is made is its owner's alone.
   [[nodiscard]] static core::Result<RunLock> take(const std::filesystem::path& file);
   RunLock(RunLock&& other) noexcept;
   RunLock& operator=(RunLock&& other) noexcept;

@@ -13,6 +13,7 @@
 #include <limits>
 #include <thread>
 
+#include "ipw/store/run_directory.h"
 #include "ipw/store/sample_run.h"
 #include "ipw/store/sqlite.h"
 
@@ -118,6 +119,32 @@ TEST_F(RunTest, GivesBackEveryFieldOfACall) {
   EXPECT_EQ(back.energy[1].provenance, sent.energy[1].provenance);
   EXPECT_EQ(back.energy[1].loaded_idle, std::nullopt);
   EXPECT_EQ(back.energy[1].device_power, std::nullopt);
+}
+
+TEST_F(RunTest, TakesTheEnergyOfACallAfterTheCall) {
+  store::Run run = create();
+  for (int number = 1; number <= 3; ++number) {
+    record::Call bare = call(number);
+    bare.energy.clear();
+    append(run, bare);
+  }
+  EXPECT_EQ(*run.calls_without_energy(), 3);
+  const record::Call whole = call(2);
+  const CallEnergy energy[] = {{name_of(whole), whole.energy}};
+  ASSERT_TRUE(run.append_energy(energy));
+  ASSERT_TRUE(run.append_energy(energy));  // again: it replaces
+  EXPECT_EQ(*run.calls_without_energy(), 2);
+  const auto calls = calls_of(run);
+  ASSERT_EQ(calls.size(), 3U);
+  EXPECT_TRUE(calls[0].energy.empty());
+  ASSERT_EQ(calls[1].energy.size(), 1U);
+  EXPECT_EQ(calls[1].energy[0].active, whole.energy[0].active);
+  EXPECT_EQ(calls[1].energy[0].loaded_idle, whole.energy[0].loaded_idle);
+
+  const record::Call unknown = call(9);
+  const CallEnergy strays[] = {{name_of(call(1)), whole.energy}, {name_of(unknown), whole.energy}};
+  EXPECT_EQ(run.append_energy(strays).error().code, ErrorCode::kUsage);
+  EXPECT_EQ(*run.calls_without_energy(), 2) << "all of them or none";
 }
 
 TEST_F(RunTest, KeepsHostileTextByteForByte) {
@@ -401,6 +428,11 @@ TEST_F(RunTest, InAFolderWithoutPermissionSaysSo) {
     store::Run run = create();
     append(run, call(1));
   }
+  // Its owner may open it to others, to read.
+  ASSERT_EQ(chmod(place_.c_str(), 0755), 0);
+  for (const fs::directory_entry& file : fs::directory_iterator(place_)) {
+    ASSERT_EQ(chmod(file.path().c_str(), 0644), 0);
+  }
   const pid_t child = fork();
   if (child == 0) {
     if (geteuid() == 0 && setuid(65534) != 0) _exit(77);
@@ -421,6 +453,94 @@ TEST_F(RunTest, InAFolderWithoutPermissionSaysSo) {
   fs::permissions(directory_.path(), fs::perms::owner_all);
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
+
+unsigned mode_of(const fs::path& path) {
+  struct stat status{};
+  EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777U;
+}
+
+class SharingTest : public RunTest, public testing::WithParamInterface<mode_t> {
+ protected:
+  SharingTest() : before_(umask(GetParam())) {}
+  ~SharingTest() override { umask(before_); }
+
+  static void expect_modes(const fs::path& place, unsigned folder, unsigned file) {
+    EXPECT_EQ(mode_of(place), folder);
+    for (const char* name : {"run.json", "run.sqlite", "run.sqlite-wal", "run.sqlite-shm"}) {
+      EXPECT_EQ(mode_of(place / name), file) << name;
+    }
+    EXPECT_EQ(mode_of(place / "run.lock"), 0600U);
+  }
+
+ private:
+  mode_t before_;
+};
+
+TEST_P(SharingTest, IsPrivateByDefault) {
+  store::Run run = create();
+  append(run, call(1));
+  expect_modes(place_, 0700, 0600);
+  ASSERT_TRUE(run.rewrite(run.manifest()));
+  expect_modes(place_, 0700, 0600);
+}
+
+TEST_P(SharingTest, OfAResumedRunStaysAsItIs) {
+  {
+    store::Run run = create();
+  }
+  auto run = store::Run::resume(place_, clock_);
+  ASSERT_TRUE(run) << run.error().message;
+  append(*run, call(1));
+  ASSERT_TRUE(run->rewrite(run->manifest()));
+  expect_modes(place_, 0700, 0600);
+}
+
+TEST_P(SharingTest, WithTheGroupLetsItRead) {
+  auto run = store::Run::create(place_, sample_manifest(), clock_, Sharing::kGroup);
+  ASSERT_TRUE(run) << run.error().message;
+  append(*run, call(1));
+  ASSERT_TRUE(run->rewrite(run->manifest()));
+  expect_modes(place_, 02750, 0640);
+  struct stat above{};
+  struct stat here{};
+  struct stat file{};
+  ASSERT_EQ(stat(directory_.path().c_str(), &above), 0);
+  ASSERT_EQ(stat(place_.c_str(), &here), 0);
+  ASSERT_EQ(stat((place_ / "run.sqlite").c_str(), &file), 0);
+  EXPECT_EQ(here.st_gid, above.st_gid);
+  EXPECT_EQ(file.st_gid, above.st_gid);
+}
+
+TEST_P(SharingTest, OfAnEmptyFolderThatWasThereIsSet) {
+  ASSERT_TRUE(fs::create_directory(place_));
+  fs::permissions(place_, fs::perms::all);
+  store::Run run = create();
+  append(run, call(1));
+  expect_modes(place_, 0700, 0600);
+}
+
+TEST_P(SharingTest, OfANewFolderOfThatNameIsSet) {
+  for (const auto& [sharing, mode] :
+       {std::pair(Sharing::kPrivate, 0700U), std::pair(Sharing::kGroup, 02750U)}) {
+    const auto place = new_run_directory(directory_.path(), "m", "d", clock_.wall(), sharing);
+    ASSERT_TRUE(place) << place.error().message;
+    EXPECT_EQ(mode_of(*place), mode);
+  }
+}
+
+TEST_P(SharingTest, OfAFileThatIsReplacedStaysAsItIs) {
+  const fs::path file = directory_ / "page.html";
+  ASSERT_TRUE(write_atomically(file, "one", Sharing::kPrivate));
+  EXPECT_EQ(mode_of(file), 0600U);
+  ASSERT_EQ(chmod(file.c_str(), 0644), 0);
+  ASSERT_TRUE(write_atomically(file, "two", Sharing::kPrivate));
+  EXPECT_EQ(mode_of(file), 0644U);
+  ASSERT_TRUE(write_atomically(directory_ / "plot.svg", "one", Sharing::kUmask));
+  EXPECT_EQ(mode_of(directory_ / "plot.svg"), 0666U & ~GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(UnderAnyUmask, SharingTest, testing::Values(022, 0, 077, 027, 002));
 
 TEST_F(RunTest, ThatIsNotThereIsNotFound) {
   EXPECT_EQ(error_on_open().code, ErrorCode::kNotFound);

@@ -28,9 +28,13 @@ constexpr const char* kReadPragmas = "PRAGMA query_only=ON; PRAGMA cache_size=-4
 
 bool is_out_of_space(int reason) { return reason == ENOSPC || reason == EDQUOT; }
 
-core::Error error_of(sqlite3* connection, int status) {
+std::string file_of(sqlite3* connection) {
   const char* name = sqlite3_db_filename(connection, "main");
-  const std::string file = name != nullptr && *name != '\0' ? name : "run.sqlite";
+  return name != nullptr && *name != '\0' ? name : "run.sqlite";
+}
+
+core::Error error_of(sqlite3* connection, int status) {
+  const std::string file = file_of(connection);
   const int reason = sqlite3_system_errno(connection);
   const std::string why = sqlite3_errmsg(connection);
   const auto error = [&](ErrorCode code, std::string_view cause, std::string_view cure) {
@@ -42,7 +46,13 @@ core::Error error_of(sqlite3* connection, int status) {
                    "free some space and resume; everything recorded so far is intact");
     case SQLITE_NOMEM: return error(ErrorCode::kOutOfSpace, "out of memory", "free some memory");
     case SQLITE_TOOBIG:
-      return error(ErrorCode::kUsage, "a text exceeds SQLite's limit of 1 GB", "shorten it");
+      return error(ErrorCode::kInvalidData, "a text exceeds SQLite's limit of 1 GB", "shorten it");
+    // The program's statements are sound: what they meet that they cannot be run on is the file.
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+    case SQLITE_SCHEMA:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return error(ErrorCode::kInvalidData, "the file is damaged, " + why,
@@ -68,6 +78,16 @@ core::Error error_of(sqlite3* connection, int status) {
                    "check the disk");
     default: return error(ErrorCode::kInternal, why, "please report this");
   }
+}
+
+/// The file may be somebody else's: its schema may not run anything, and ipw needs none of it to. A
+/// view that stands in for a table, a trigger, a function in an index are refused.
+void distrust(sqlite3* connection) {
+  constexpr int kOff[] = {SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW,
+                          SQLITE_DBCONFIG_TRUSTED_SCHEMA};
+  for (const int what : kOff) sqlite3_db_config(connection, what, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_exec(connection, "PRAGMA cell_size_check=ON", nullptr, nullptr, nullptr);
 }
 
 /// The length of the UTF-8 sequence that `lead` opens; 0 where it cannot open one.
@@ -169,6 +189,21 @@ core::Result<void> Statement::finish() {
   }
 }
 
+Statement::Kind Statement::kind(int column) const {
+  switch (sqlite3_column_type(statement_.get(), column)) {
+    case SQLITE_INTEGER: return Kind::kWhole;
+    case SQLITE_FLOAT: return Kind::kReal;
+    case SQLITE_TEXT: return Kind::kText;
+    case SQLITE_BLOB: return Kind::kBytes;
+    default: return Kind::kNull;
+  }
+}
+const char* Statement::column_name(int column) const {
+  const char* name = sqlite3_column_name(statement_.get(), column);
+  return name == nullptr ? "" : name;
+}
+std::string Statement::file() const { return file_of(sqlite3_db_handle(statement_.get())); }
+
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
@@ -200,6 +235,7 @@ core::Result<Database> Database::open_file(const std::string& name, int flags) {
   if (connection == nullptr) return fail(ErrorCode::kOutOfSpace, "cannot open SQLite: no memory");
   if (status != SQLITE_OK) return std::unexpected(error_of(connection, status));
   sqlite3_busy_timeout(connection, kBusyMilliseconds);
+  distrust(connection);
   return database;
 }
 
@@ -251,6 +287,8 @@ core::Result<std::int64_t> Database::integer(std::string_view sql) {
   IPW_TRY(const bool row, statement.step());
   return row ? statement.integer(0) : 0;
 }
+
+std::string Database::file() const { return file_of(connection_.get()); }
 
 int Database::changes() const { return sqlite3_changes(connection_.get()); }
 

@@ -50,6 +50,13 @@ class Statement {
   [[nodiscard]] core::Result<bool> step();
   void reset();
 
+  /// What the current row holds in `column`, whatever the column was declared as.
+  enum class Kind { kNull, kWhole, kReal, kText, kBytes };
+  [[nodiscard]] Kind kind(int column) const;
+  [[nodiscard]] const char* column_name(int column) const;
+  /// Path of the database.
+  [[nodiscard]] std::string file() const;
+
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] double real(int column) const;  // NaN where the column is NULL
@@ -96,9 +103,12 @@ class Database {
   [[nodiscard]] static core::Result<Database> open(const std::filesystem::path& path, Mode mode);
 
   [[nodiscard]] core::Result<void> execute(const char* sql);
+  /// kInvalidData where the file lacks a table or a column of `sql`.
   [[nodiscard]] core::Result<Statement> prepare(std::string_view sql);
   /// The first column of the first row; 0 where there is none or it is NULL.
   [[nodiscard]] core::Result<std::int64_t> integer(std::string_view sql);
+  /// Path of the database.
+  [[nodiscard]] std::string file() const;
   /// Rows that the latest INSERT, UPDATE or DELETE changed.
   [[nodiscard]] int changes() const;
   /// Drops an open transaction; does nothing where there is none.

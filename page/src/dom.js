@@ -68,12 +68,13 @@ export function save(name, type, content) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** Rows of cells as RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe. */
+/** Rows of cells as RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe, as in `ipw export`. */
 export function csv(rows) {
   const cell = (value) => {
     if (value === null || value === undefined) return '';
     let text = String(value);
-    if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    const formula = /^'*[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
+    if (typeof value === 'string' && formula) text = `'${text}`;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';

@@ -127,7 +127,7 @@ TEST(History, OfTwoBundledModelsIsTheRatioOfTheirReports) {
     EXPECT_TRUE(holds(found["trend"][0]["figures"]["gain_per_year"]["reason"], "needs 30"));
     EXPECT_EQ(ipw({"coverage", runs[0], runs[1]}).status, 0);
     const Finished twice = ipw({"coverage", runs[0], runs[0]});
-    EXPECT_EQ(twice.status, 2);
+    EXPECT_EQ(twice.status, 1);
     EXPECT_TRUE(holds(twice.err, "would count twice")) << twice.err;
     return;
   }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "process.h"
 
@@ -179,6 +180,141 @@ TEST_F(BadInput, ARunFolderOfANewerFormatIsRefusedWithTheCure) {
     const Finished finished = ipw(arguments);
     EXPECT_EQ(finished.status, 1) << arguments[0];
     EXPECT_NE(finished.err.find("newer"), std::string::npos) << finished.err;
+  }
+}
+
+// Status 2 is for the command line alone; what a file is or holds is an error, 1.
+TEST_F(BadInput, OfFilesIsAnErrorForEveryCommand) {
+  const std::string files[] = {
+      (directory_.path() / "missing.csv").string(),
+      (directory_.path() / "missing" / "x").string(),
+      directory_.path().string(),
+      directory_.write("empty.csv", ""),
+      directory_.write("blank.jsonl", "\n\n  \n"),
+      directory_.write("binary.csv", std::string("\0\x01\xff\xfe\x80garbage", 12)),
+      directory_.write("packed.jsonl", "\x1f\x8b\x08garbage"),
+      directory_.write("words.txt", "these are words, and no table"),
+      directory_.write("list.json", "[1, 2, 3]"),
+      directory_.write("deep.json", std::string(200'000, '[')),
+      directory_.write("quote.csv", "question,model,score\nq,\"m,1\n"),
+      "/dev/null",
+  };
+  const std::string picture = (directory_.path() / "x.svg").string();
+  const std::vector<std::function<Arguments(const std::string&)>> commands = {
+      [](const std::string& f) { return Arguments{"report", f}; },
+      [&](const std::string& f) { return Arguments{"compare", f, good_}; },
+      [&](const std::string& f) {
+        return Arguments{"plot", f, "--figure", "power", "--out", picture};
+      },
+      [](const std::string& f) { return Arguments{"export", f}; },
+      [](const std::string& f) { return Arguments{"coverage", f}; },
+      [](const std::string& f) { return Arguments{"savings", f, "--reference", "m"}; },
+      [](const std::string& f) { return Arguments{"savings", "--published", f}; },
+      [](const std::string& f) { return Arguments{"audit", f}; },
+      [](const std::string& f) { return Arguments{"attribute", f}; },
+      [](const std::string& f) { return Arguments{"history", f}; },
+      [](const std::string& f) { return Arguments{"gdp", f}; },
+      [](const std::string& f) { return Arguments{"gdi", f}; },
+      [](const std::string& f) { return Arguments{"dataset", "check", f}; },
+      [](const std::string& f) { return Arguments{"dataset", "controls", f}; },
+      [](const std::string& f) { return Arguments{"energy", "validate", "--meter", f}; },
+      [&](const std::string& f) {
+        return Arguments{"profile", "--model", tiny_model(), "--dataset", f, "--out", out_};
+      },
+      [&](const std::string& f) {
+        return Arguments{"profile", "--model", f + ".gguf", "--dataset", good_, "--out", out_};
+      },
+      [](const std::string& f) { return Arguments{"profile", "--resume", f}; },
+      [&](const std::string& f) {
+        return Arguments{"profile",      "--model", tiny_model(), "--dataset", good_,
+                         "--energy-map", f,         "--out",      out_};
+      },
+      [&](const std::string& f) {
+        return Arguments{"profile", "--model", tiny_model(), "--trace", f, "--out", out_};
+      },
+  };
+  for (const auto& command : commands) {
+    for (const std::string& file : files) {
+      const Arguments arguments = command(file);
+      const Finished finished = ipw(arguments);
+      EXPECT_EQ(finished.status, 1) << testing::PrintToString(arguments) << finished.err;
+      EXPECT_TRUE(finished.err.starts_with("ipw: ")) << finished.err;
+      EXPECT_FALSE(fs::exists(out_));
+    }
+  }
+}
+
+TEST_F(BadInput, OfTheCommandLineIsWrongUsageOfEveryCommand) {
+  const Arguments lines[] = {
+      {},
+      {"no-such-command"},
+      {"--no-such-flag"},
+      {"profile"},
+      {"profile", "--model", "m"},
+      {"profile", "--concurrency", "many", "--model", "m", "--dataset", "demo"},
+      {"profile", "--resume", "r", "--seed", "7"},
+      {"profile", "--share", "everybody", "--model", "m", "--dataset", "demo"},
+      {"report"},
+      {"report", "r", "--by", "moon"},
+      {"report", "r", "--resamples", "1"},
+      {"compare", "one"},
+      {"plot", "r"},
+      {"plot", "r", "--figure", "moon", "--out", "x.svg"},
+      {"coverage"},
+      {"savings"},
+      {"export"},
+      {"export", "r", "--format", "xml"},
+      {"dataset"},
+      {"dataset", "generate", "--count", "-1"},
+      {"audit"},
+      {"attribute"},
+      {"history"},
+      {"gdp"},
+      {"gdi"},
+      {"energy", "--interval", "x"},
+      {"energy", "slep"},
+      {"energy", "validate"},
+      {"energy", "daemon", "--moon"},
+      {"doctor", "--moon"},
+      {"models"},
+      {"models", "pull"},
+      {"servers"},
+      {"servers", "start"},
+      {"list", "moons"},
+      {"completion", "tcsh"},
+      {"help", "moon"},
+  };
+  for (const Arguments& line : lines) {
+    const Finished finished = ipw(line);
+    EXPECT_EQ(finished.status, 2) << testing::PrintToString(line) << finished.err;
+    EXPECT_NE(finished.err, "");
+  }
+}
+
+// A file of two gigabytes that takes no room on the disk, read with half of that in memory.
+TEST_F(BadInput, ThatNeedsMoreMemoryThanThereIsEndsWithAMessage) {
+  const auto huge = [&](const std::string& name) {
+    const std::string file = directory_.write(name, "");
+    fs::resize_file(file, std::uintmax_t{2} << 30);
+    return file;
+  };
+  const std::string json = huge("huge.json");
+  const std::string csv = huge("huge.csv");
+  const fs::path run = directory_.path() / "huge-run";
+  fs::create_directory(run);
+  fs::rename(huge("run.json"), run / "run.json");
+  for (const Arguments& arguments :
+       {Arguments{"gdi", json}, Arguments{"energy", "validate", "--meter", csv},
+        Arguments{"report", run}, Arguments{"compare", run, run}, Arguments{"export", run},
+        Arguments{"profile", "--resume", run}, Arguments{"coverage", csv}, Arguments{"audit", csv},
+        Arguments{"attribute", json}, Arguments{"history", csv},
+        Arguments{"profile", "--model", tiny_model(), "--dataset", huge("huge.jsonl"), "--out",
+                  out_}}) {
+    Arguments words = {"sh", "-c", "ulimit -v 1000000; exec \"$@\"", "sh", ipw_program()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const Finished finished = Process(words).wait();
+    EXPECT_EQ(finished.status, 1) << testing::PrintToString(arguments) << finished.err;
+    EXPECT_TRUE(finished.err.starts_with("ipw: ")) << finished.err;
   }
 }
 

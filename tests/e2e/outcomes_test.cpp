@@ -199,7 +199,7 @@ TEST(Savings, OnRouteLlmNeedCostsAndTakeThemFromATable) {
                                       "gpt-4-1106-preview"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const Finished without = ipw(arguments);
-  EXPECT_EQ(without.status, 2);
+  EXPECT_EQ(without.status, 1);
   EXPECT_THAT(without.err, HasSubstr("--energy"));
 
   const TemporaryDirectory directory;
@@ -270,7 +270,7 @@ TEST(Outcomes, OfRunsAreReadLikeAnyOther) {
   EXPECT_EQ(figure(one, "pools", "all models", "best_of")["n"], 6);
   EXPECT_EQ(figure(one, "pools", "all models", "best_of")["provenance"], "measured");
   const Finished both = ipw({"coverage", a, b});
-  EXPECT_EQ(both.status, 2);
+  EXPECT_EQ(both.status, 1);
   EXPECT_THAT(both.err, HasSubstr("would count twice")) << "the same model on the same machine";
 }
 

@@ -58,6 +58,7 @@ Process::Process(std::vector<std::string> arguments,
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
+  ::setenv("XDG_STATE_HOME", IPW_STATE_HOME, 1);  // not that of whoever runs the tests
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

@@ -20,7 +20,8 @@ struct Finished {
 /// A program running in the background, its streams going to files.
 class Process {
  public:
-  /// Starts `arguments` (the first is the program), with `environment` on top of this process's.
+  /// Starts `arguments` (the first is the program), with `environment` on top of this process's and
+  /// a state folder of the tests' own.
   explicit Process(std::vector<std::string> arguments,
                    std::map<std::string, std::string> environment = {});
   ~Process();
