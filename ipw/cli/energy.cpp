@@ -87,14 +87,14 @@ Action declare_energy(const Flags& app, Context& context) {
   app.option("--cpu-watts", flags->cpu_watts,
              "Watts per busy core for the CPU-time estimate, instead of the table's")
       .between(0.001, 10'000.0);
-  const Flag json = app.flag("--json", flags->json, "One JSON document instead of text");
+  Flag json = app.flag("--json", flags->json, "One JSON document instead of text");
   app.flag("--csv", flags->csv, "Rows instead of text").excludes(json);
   app.option("--out", flags->out,
              "Write the result to this file; else it goes to standard error, so that it does "
              "not mix with what the program prints");
   app.option("--samples", flags->samples,
              "Write every raw sample to this file: sensor, seconds, counter");
-  const Flag serve =
+  Flag serve =
       app.option("--serve", flags->serve,
                  "Instead of the live view: answer http://ADDRESS:PORT/metrics for Prometheus")
           .takes("ADDRESS:PORT");

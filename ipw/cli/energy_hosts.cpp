@@ -9,14 +9,14 @@
 namespace ipw::cli {
 
 void declare_energy_hosts(const Flags& app, EnergyHostFlags& flags, const std::string& group) {
-  const Flag hosts =
+  Flag hosts =
       app.option("--energy-host", flags.hosts,
                  "The machine that does an endpoint's work, by its sensor daemon: "
                  "ENDPOINT=unix:PATH or ENDPOINT=https://HOST:PORT, then ,device=ID for each "
                  "device to bill, ,key-file=FILE, ,ca=FILE, ,name=NAME; once for each machine")
           .one_value_each()
           .group(group);
-  const Flag map = app.option("--energy-map", flags.map, "A file with such lines").group(group);
+  Flag map = app.option("--energy-map", flags.map, "A file with such lines").group(group);
   for (const char* other : {"--devices", "--meter-command"}) {
     hosts.excludes(app[other]);
     map.excludes(app[other]);

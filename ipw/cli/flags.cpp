@@ -7,66 +7,64 @@
 
 namespace ipw::cli {
 
-const Flag& Flag::required(bool required) const {
+Flag& Flag::required(bool required) {
   option_->required(required);
   return *this;
 }
 
-const Flag& Flag::group(const std::string& heading) const {
+Flag& Flag::group(const std::string& heading) {
   option_->group(heading);
   return *this;
 }
 
-const Flag& Flag::shows_default() const {
+Flag& Flag::shows_default() {
   option_->capture_default_str();
   return *this;
 }
 
-const Flag& Flag::takes(const std::string& what) const {
+Flag& Flag::takes(const std::string& what) {
   option_->type_name(what);
   return *this;
 }
 
-const Flag& Flag::between(double low, double high) const {
+Flag& Flag::between(double low, double high) {
   option_->check(CLI::Range(low, high));
   return *this;
 }
 
-const Flag& Flag::between(std::int64_t low, std::int64_t high) const {
+Flag& Flag::between(std::int64_t low, std::int64_t high) {
   option_->check(CLI::Range(low, high));
   return *this;
 }
 
-const Flag& Flag::between(int low, int high) const {
-  return between(std::int64_t{low}, std::int64_t{high});
-}
+Flag& Flag::between(int low, int high) { return between(std::int64_t{low}, std::int64_t{high}); }
 
-const Flag& Flag::positive() const {
+Flag& Flag::positive() {
   option_->check(CLI::PositiveNumber);
   return *this;
 }
 
-const Flag& Flag::not_negative() const {
+Flag& Flag::not_negative() {
   option_->check(CLI::NonNegativeNumber);
   return *this;
 }
 
-const Flag& Flag::one_of(const std::vector<std::string>& values) const {
+Flag& Flag::one_of(const std::vector<std::string>& values) {
   option_->check(CLI::IsMember(values));
   return *this;
 }
 
-const Flag& Flag::separated_by(char separator) const {
+Flag& Flag::separated_by(char separator) {
   option_->delimiter(separator);
   return *this;
 }
 
-const Flag& Flag::one_value_each() const {
+Flag& Flag::one_value_each() {
   option_->allow_extra_args(false);
   return *this;
 }
 
-const Flag& Flag::excludes(const Flag& other) const {
+Flag& Flag::excludes(const Flag& other) {
   option_->excludes(other.option_);
   return *this;
 }

@@ -20,19 +20,19 @@ class Flag {
  public:
   explicit Flag(CLI::Option& option) : option_(&option) {}
 
-  const Flag& required(bool required = true) const;
-  const Flag& group(const std::string& heading) const;  // of the help page
-  const Flag& shows_default() const;                    // the variable's value as it is now
-  const Flag& takes(const std::string& what) const;     // the help's word for the value
-  const Flag& between(double low, double high) const;   // both included, as below
-  const Flag& between(std::int64_t low, std::int64_t high) const;
-  const Flag& between(int low, int high) const;
-  const Flag& positive() const;
-  const Flag& not_negative() const;
-  const Flag& one_of(const std::vector<std::string>& values) const;
-  const Flag& separated_by(char separator) const;  // one word holds several values
-  const Flag& one_value_each() const;              // may be repeated; each time takes one word
-  const Flag& excludes(const Flag& other) const;   // not both
+  Flag& required(bool required = true);
+  Flag& group(const std::string& heading);  // of the help page
+  Flag& shows_default();                    // the variable's value as it is now
+  Flag& takes(const std::string& what);     // the help's word for the value
+  Flag& between(double low, double high);   // both included, as below
+  Flag& between(std::int64_t low, std::int64_t high);
+  Flag& between(int low, int high);
+  Flag& positive();
+  Flag& not_negative();
+  Flag& one_of(const std::vector<std::string>& values);
+  Flag& separated_by(char separator);  // one word holds several values
+  Flag& one_value_each();              // may be repeated; each time takes one word
+  Flag& excludes(const Flag& other);   // not both
 
   /// Whether it stood on the command line. After parsing.
   [[nodiscard]] bool given() const;

@@ -126,7 +126,7 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
   app.option("--out", flags.out, "Folder of the run; by default a new one below --runs-dir")
       .group(group);
   app.option("--runs-dir", flags.runs_directory, "Where new runs go").shows_default().group(group);
-  const Flag resume =
+  Flag resume =
       app.option("--resume", flags.resume, "Go on with this run: ask what is missing").group(group);
   app.flag("--trust", flags.trust,
            "With --resume: run the commands and ask the addresses that the folder names, although "

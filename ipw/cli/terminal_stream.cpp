@@ -10,7 +10,8 @@ namespace {
 
 bool put(std::streambuf& target, std::string_view text) {
   const auto size = static_cast<std::streamsize>(text.size());
-  return target.sputn(text.data(), size) == size;
+  const char* const begin = text.data();
+  return target.sputn(begin, size) == size;
 }
 
 }  // namespace

@@ -30,9 +30,10 @@ Opening opening_of(std::string_view cell) {
 bool is_number(std::string_view text) {
   if (text.starts_with("+-")) return false;
   if (text.starts_with('+')) text.remove_prefix(1);
-  const char* const end = text.data() + text.size();
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
   double value = 0.0;
-  const auto [last, error] = std::from_chars(text.data(), end, value);
+  const auto [last, error] = std::from_chars(begin, end, value);
   return error == std::errc{} && last == end && std::isfinite(value);
 }
 

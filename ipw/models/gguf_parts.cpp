@@ -17,8 +17,9 @@ std::optional<int> take_number(std::string_view& text) {
   if (text.size() < kDigits) return std::nullopt;
   const std::string_view digits = text.substr(text.size() - kDigits);
   int number = 0;
-  const char* end = digits.data() + digits.size();
-  if (std::from_chars(digits.data(), end, number).ptr != end || number < 1) return std::nullopt;
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  if (std::from_chars(begin, end, number).ptr != end || number < 1) return std::nullopt;
   text.remove_suffix(kDigits);
   return number;
 }

@@ -145,8 +145,9 @@ class Shape {
     const auto shared = range("attention.head_count_kv");
     const auto width = range("embedding_length");
     if (heads && heads->most == 0) return "it has attention, and its attention.head_count is 0";
-    if (shared && shared->most == 0)
+    if (shared && shared->most == 0) {
       return "it has attention, and its attention.head_count_kv is 0";
+    }
     const bool plain = heads && heads->least == heads->most;
     if (plain && shared && shared->least == shared->most && heads->most % shared->most != 0) {
       return fmt::format("{} heads of attention cannot share {}", heads->most, shared->most);
@@ -166,8 +167,9 @@ class Shape {
     if (all <= 1 && metadata_.architecture.starts_with("hunyuan")) return {};
     if (used > all) return fmt::format("it uses {} experts of {}", used, all);
     if (all > 0 && used == 0) return fmt::format("it uses none of its {} experts", all);
-    if (groups > 0 && groups >= all)
+    if (groups > 0 && groups >= all) {
       return fmt::format("its {} experts are {} groups", all, groups);
+    }
     if (groups > 1 && (all % groups != 0 || groups_used == 0 || groups_used >= groups)) {
       return fmt::format("its {} experts are {} groups, of which it uses {}", all, groups,
                          groups_used);

@@ -39,9 +39,9 @@ bool is_local(std::uint32_t address) {
 bool is_local(const in6_addr& address) {
   const auto* bytes = address.s6_addr;
   if (IN6_IS_ADDR_V4MAPPED(&address) || IN6_IS_ADDR_V4COMPAT(&address)) {  // :: and ::1, too
-    return is_local(static_cast<std::uint32_t>(bytes[12]) << 24 | bytes[13] << 16 | bytes[14] << 8 |
-                    bytes[15]) ||
-           IN6_IS_ADDR_LOOPBACK(&address);
+    std::uint32_t host = 0;
+    for (int i = 12; i < 16; ++i) host = host << 8 | std::uint32_t{bytes[i]};
+    return is_local(host) || IN6_IS_ADDR_LOOPBACK(&address);
   }
   return IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LOOPBACK(&address) ||
          IN6_IS_ADDR_LINKLOCAL(&address) || (bytes[0] & 0xFE) == 0xFC;  // fc00::/7: private

@@ -39,6 +39,7 @@ std::vector<std::string> notes(const References& references) {
   std::vector<std::string> lines;
   if (references.judged_by.size() > 1) {
     std::vector<std::string> rules;
+    rules.reserve(references.judged_by.size());
     for (const auto& [rule, count] : references.judged_by) {
       rules.push_back(fmt::format("{}: {}", rule, count));
     }

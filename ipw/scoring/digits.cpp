@@ -72,8 +72,9 @@ class Reader {
     if (end == at_) return false;
     const bool comma_decimals = end < text_.size() && text_[end] == ',' && run_after(end) > 0;
     // 1.234 is a little more than one; 1.234.567 and 1.234,5 are thousands.
-    if (separator == '.' && end - at_ == 4 && !(comma_decimals && run_after(end) != 3))
+    if (separator == '.' && end - at_ == 4 && !(comma_decimals && run_after(end) != 3)) {
       return false;
+    }
     if (separator == '.' && end < text_.size() && text_[end] == '.' && run_after(end) > 0) {
       return false;
     }

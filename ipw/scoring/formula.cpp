@@ -142,8 +142,9 @@ std::size_t Formulas::operand_end(std::size_t at) const {
 bool Formulas::has_base(std::size_t at) const {
   constexpr std::size_t kLongestUnit = 8;
   const char before = at > 0 ? text_[at - 1] : ' ';
-  if (!is_letter(before))
+  if (!is_letter(before)) {
     return is_digit(before) || before == ')' || before == '}' || before == '|';
+  }
   std::size_t begin = at;
   while (begin > 0 && at - begin < kLongestUnit && is_letter(text_[begin - 1])) --begin;
   return !is_unit(text_.substr(begin, at - begin));

@@ -52,8 +52,8 @@ std::size_t power_end(std::string_view text, std::size_t at) {
   const std::size_t digits = end;
   while (end < text.size() && is_digit(text[end])) ++end;
   if (end == digits) return at;
-  if (braces && (end >= text.size() || text[end++] != '}')) return at;
-  return end;
+  if (!braces) return end;
+  return end < text.size() && text[end] == '}' ? end + 1 : at;
 }
 
 }  // namespace
