@@ -71,10 +71,9 @@ struct Cells {
   /// The logarithm of a cell's rate; nothing where it has none, or no right answer.
   [[nodiscard]] std::optional<double> log_rate(std::size_t cell) const;
 
-  /// One figure per contrast, in order. Tables: MOVER over independent cells. Outcomes: a bootstrap
-  /// over the questions that every cell with a weight has answered, with its cost; where fewer than
-  /// 200 are shared, or answers are nearly all right or wrong, log-t. Absent, with the reason,
-  /// where a cell lacks what the contrast needs.
+  /// One figure per contrast, in order. Tables: MOVER over independent cells. Outcomes:
+  /// metrics::contrasts() over the questions that every cell with a weight has answered, with its
+  /// cost. Absent, with the reason, where a cell lacks what the contrast needs.
   [[nodiscard]] std::vector<record::Figure> figures(std::span<const Contrast> contrasts) const;
 };
 

@@ -16,7 +16,8 @@ enum class Scale { kPlain, kLog };
 
 /// Two-sided 95 % limits of `statistic`. The t of the jackknife over units has its skewness taken
 /// off by Hall's monotone cubic (1992, J. R. Statist. Soc. B 54:221); acceleration, bias and
-/// curvature of the statistic are those of DiCiccio & Efron (1996, Statistical Science 11:189).
+/// curvature of the statistic are those of DiCiccio & Efron (1996, Statistical Science 11:189). The
+/// skewness is poorly known in small samples: it may widen a side and never narrows one.
 /// Where the run was repeated, the variance is that of a two-way layout with questions and repeats
 /// random (Searle, Casella & McCulloch 1992, 4.7): what repeats differ by beyond the noise within
 /// them is added, with Satterthwaite's degrees of freedom. Absent, with the reason, below two units
