@@ -69,6 +69,7 @@ inline std::vector<bool> held(const std::vector<metrics::NamedFigure>& figures,
 
 inline std::vector<std::string> names(const std::vector<Truth>& truths) {
   std::vector<std::string> result;
+  result.reserve(truths.size());
   for (const Truth& truth : truths) result.push_back(truth.figure);
   return result;
 }
@@ -315,8 +316,9 @@ inline GridCell savings_cell(std::size_t n, double accuracy, double sigma, doubl
   const double served = kCheap * std::exp(kOwn * kOwn / 2.0) * accuracy + kHard * (1.0 - accuracy);
   const double oracle_quality = accuracy + (1.0 - accuracy) * kReference;
   std::vector<Truth> truths{{"joules_saved", right * (1.0 - served / base)}};
-  if (sigma < 1.0)
+  if (sigma < 1.0) {
     truths.push_back({"quality", right * oracle_quality + (1.0 - right) * kReference});
+  }
   return {
       .command = "savings",
       .setting = right == 1.0 ? "oracle" : "router that is right 4 of 5 times",
@@ -424,6 +426,7 @@ inline GridCell contrast_cell(const std::string& command, const std::string& set
           [truth, truths, contrasts](std::uint64_t seed) {
             const auto found = metrics::contrasts(truth.draw(seed), contrasts, {.seed = seed});
             std::vector<bool> result;
+            result.reserve(truths.size());
             for (std::size_t i = 0; i < truths.size(); ++i) {
               result.push_back(holds(found[i].limits.low, found[i].limits.high, truths[i].value));
             }

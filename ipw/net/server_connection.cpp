@@ -196,8 +196,8 @@ void ServerConnection::on_body(std::string_view bytes) {
 
 // ---- answering ----
 
-// Whoever waits for more than all may hold together is cut off. What each may keep anyway, a refusal
-// for one, is not counted.
+// Whoever waits for more than all may hold together is cut off. What each may keep anyway, a
+// refusal for one, is not counted.
 void ServerConnection::account() {
   const std::size_t bytes = out_.size() + early_.size();
   if (!closed() && !held_.hold(bytes > kKeptBytes ? bytes : 0)) close();

@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
     }
     const auto prompt = chat->render(messages);
     if (!prompt) return 1;
-    std::cout << json{{"prompt", *prompt}, {"tokens", vocabulary.tokenize(*prompt, true)}} << '\n';
+    const auto tokens = vocabulary.tokenize(*prompt, true);
+    if (!tokens) return 1;
+    std::cout << json{{"prompt", *prompt}, {"tokens", *tokens}} << '\n';
   }
 }
