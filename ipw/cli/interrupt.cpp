@@ -40,8 +40,8 @@ void Interrupt::wait_for_signals(const std::stop_source& source,
   do {  // changing the user interrupts every thread
     signal = sigwaitinfo(&stop_signals(), &info);
   } while (signal < 0 && errno == EINTR);
-  if (signal > 0 && info.si_code <= 0)
-    state->sent_alone = signal;  // from a process, not the kernel
+  const bool from_a_process = info.si_code <= 0;  // not from the kernel
+  if (signal > 0 && from_a_process) state->sent_alone = signal;
   if (signal > 0) source.request_stop();
   if (signal > 0 && state->heeding == 0) _exit(128 + signal);
   if (sigwait(&stop_signals(), &signal) == 0) _exit(128 + signal);

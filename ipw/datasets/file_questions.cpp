@@ -124,8 +124,8 @@ class FileQuestions final : public QuestionSet {
 std::size_t memory_of(const Row& row) {
   std::size_t bytes = 0;
   for (const Field& field : row.fields) {
-    bytes += sizeof field + field.name.size() + field.text.size();
-    for (const std::string& item : field.items) bytes += sizeof item + item.size();
+    bytes += sizeof(Field) + field.name.size() + field.text.size();
+    for (const std::string& item : field.items) bytes += sizeof(std::string) + item.size();
   }
   return bytes;
 }

@@ -67,7 +67,7 @@ constexpr std::array<std::string_view, 22> kNoReading{
 
 bool is_no_reading(std::string_view text) {
   text = trimmed(text);
-  if (text.find_first_not_of("-") == std::string_view::npos) return true;  // empty, or dashes
+  if (text.find_first_not_of('-') == std::string_view::npos) return true;  // empty, or dashes
   return std::ranges::find(kNoReading, lower(text)) != kNoReading.end();
 }
 

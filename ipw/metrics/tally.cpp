@@ -212,7 +212,7 @@ Limits closed_form_limits(const Measure& measure, const Count& count, const Unit
     return mean_limits(sums, count.first_column, value,
                        measure.per_record ? Scale::kPlain : Scale::kLog);
   }
-  const Limits accuracy = share_limits(count, sums, binary);
+  Limits accuracy = share_limits(count, sums, binary);
   if (measure.kind != Kind::kScored) return accuracy;
   if (!few_answers(count, sums)) return student_limits(sums, value, Scale::kLog);
   const Statistic cost = [&measure, first = count.first_column](std::span<const double> all) {

@@ -91,7 +91,7 @@ class Reader final : public JsonAnswerReader {
   }
 
  private:
-  WireResult take_error(JsonValue error) const {
+  [[nodiscard]] WireResult take_error(JsonValue error) const {
     int status = 500;
     for (const auto& [type, code] : kErrorStatus) {
       if (error["type"].text() == type) status = code;

@@ -214,7 +214,7 @@ Result<GgufValue> Reader::take_texts(std::uint64_t length) {
   std::vector<std::size_t> hashes;
   for (std::uint64_t i = 0; i < length; ++i) {
     IPW_TRY(const std::string text, take_text(kLongestName));
-    if (const auto word = std::string_view(text.c_str()); !word.empty()) {
+    if (const auto word = std::string_view(text).substr(0, text.find('\0')); !word.empty()) {
       hashes.push_back(std::hash<std::string_view>()(word));
     }
   }

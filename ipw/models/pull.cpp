@@ -410,8 +410,9 @@ core::Result<Pulled> together(const std::vector<Pulled>& parts, const std::strin
     all.already_there = all.already_there && part.already_there;
     files.push_back(part.file);
   }
-  if (const auto metadata = read_gguf_metadata(all.file); !metadata)
+  if (const auto metadata = read_gguf_metadata(all.file); !metadata) {
     return refuse(metadata.error());
+  }
   IPW_TRY(all.sha256, core::sha256_of_files(files));
   if (given.empty()) return all;
   all.checked = PullCheck::kGiven;

@@ -301,8 +301,9 @@ void JsonAnswerReader::mask_answer() {
   answer_.reasoning = mask_(std::move(answer_.reasoning));
   answer_.served_by = mask_(std::move(answer_.served_by));
   for (record::ToolCall& call : answer_.tool_calls) {
-    for (std::string* text : {&call.id, &call.name, &call.arguments})
+    for (std::string* text : {&call.id, &call.name, &call.arguments}) {
       *text = mask_(std::move(*text));
+    }
   }
 }
 

@@ -20,8 +20,9 @@ class ByteBudget {
   [[nodiscard]] bool take(std::uint64_t bytes) {
     std::uint64_t taken = taken_.load(std::memory_order_relaxed);
     while (bytes <= most_ - taken) {
-      if (taken_.compare_exchange_weak(taken, taken + bytes, std::memory_order_relaxed))
+      if (taken_.compare_exchange_weak(taken, taken + bytes, std::memory_order_relaxed)) {
         return true;
+      }
     }
     return false;
   }

@@ -49,14 +49,20 @@ std::string meter_of(const std::string& samples, const std::string& run) {
   const double wall = static_cast<double>(::timegm(&utc)) + std::stod(created.substr(19, 4));
   std::ostringstream log;
   log << std::fixed << "time,watts\n";
-  std::optional<Point> before;
-  for (const Point& point : points) {
-    if (before && point.time < before->time + 0.02) continue;
-    if (before) {
-      log << wall + point.time << ','
-          << (point.joules - before->joules) / (point.time - before->time) << '\n';
-    }
-    before = point;
+  // The run's samples lie where its requests began and ended; the meter keeps its own time.
+  constexpr double kPeriod = 0.02;
+  std::size_t next = 1;
+  double joules = points.empty() ? 0.0 : points.front().joules;
+  for (double at = points.empty() ? 0.0 : points.front().time + kPeriod; next < points.size();
+       at += kPeriod) {
+    while (next < points.size() && points[next].time < at) ++next;
+    if (next == points.size()) break;
+    const Point& from = points[next - 1];
+    const Point& to = points[next];
+    const double now =
+        from.joules + (to.joules - from.joules) * (at - from.time) / (to.time - from.time);
+    log << wall + at << ',' << (now - joules) / kPeriod << '\n';
+    joules = now;
   }
   return log.str();
 }
@@ -177,7 +183,7 @@ TEST(EnergyValidate, LaysARunsOwnTelemetryBesideAMeterThatReadsTheSame) {
   const std::string run = (directory.path() / "run").string();
   const Finished profiled =
       ipw({"profile", "--model", tiny_model(), "--dataset", "demo", "--max-tokens", "8", "--repeat",
-           "8", "--idle", "2", "--out", run});
+           "24", "--idle", "0", "--out", run});
   ASSERT_EQ(profiled.status, 0) << profiled.err;
   const std::string samples = (directory.path() / "samples.csv").string();
   ASSERT_EQ(ipw({"export", run, "--samples", "--out", samples}).status, 0);

@@ -207,7 +207,7 @@ TEST_F(Folder, WithMistypedFieldsIsRefusedWithTheirPath) {
     std::function<void(json&)> change;
   };
   const Case cases[] = {
-      {"seeds.generation", [](json& m) { m["seeds"].clear(); }},
+      {"seeds.sampling", [](json& m) { m["seeds"].clear(); }},
       {"seeds.run", [](json& m) { m["seeds"]["run"] = -1; }},
       {"seeds", [](json& m) { m["seeds"] = 7; }},
       {"options.concurrency", [](json& m) { m["options"]["concurrency"] = 0; }},

@@ -102,8 +102,8 @@ TEST(Coverage, OfGsm8kByAllModelsSaysHowManyQuestionsLackAVerdict) {
   EXPECT_NEAR(value(found, "pools", "all models (44", "best_of"), .9962, 5e-5);
   const Json lacking = figure(found, "models", "gemini-1.5-flash-exp-0827", "coverage");
   EXPECT_TRUE(lacking["value"].is_null()) << "638 of 1,319 verdicts are missing: no headline";
-  EXPECT_NEAR(lacking["low"], 647.0 / 1319, 5e-5);
-  EXPECT_NEAR(lacking["high"], (647.0 + 638) / 1319, 5e-5);
+  EXPECT_NEAR(lacking["all_wrong"], 647.0 / 1319, 5e-5);
+  EXPECT_NEAR(lacking["all_right"], (647.0 + 638) / 1319, 5e-5);
   // The models that join add up to the pool, and each gain is what it adds.
   double sum = 0.0;
   for (const Json& row : found["sections"]["one_by_one"]) {
@@ -150,8 +150,8 @@ TEST(Coverage, OfMmluProStandsBesideTheFloorOfGuessersInEveryDomain) {
   }
   const Json chemistry = figure(found, "by_category", "chemistry", "best_of");
   EXPECT_TRUE(chemistry["value"].is_null()) << "one model did not answer 63 unsolved questions";
-  EXPECT_NEAR(chemistry["low"], 1047.0 / 1132, 1e-9);
-  EXPECT_NEAR(chemistry["high"], (1047.0 + 63) / 1132, 1e-9);
+  EXPECT_NEAR(chemistry["all_wrong"], 1047.0 / 1132, 1e-9);
+  EXPECT_NEAR(chemistry["all_right"], (1047.0 + 63) / 1132, 1e-9);
 
   std::vector<std::string> complete = arguments;
   complete.emplace_back("--complete");

@@ -100,7 +100,7 @@ TEST_F(PlotCommand, SaysWhatWasProbablyMeant) {
   EXPECT_EQ(typo.status, 2);
   EXPECT_NE(typo.err.find("did you mean accuracy-joules?"), std::string::npos) << typo.err;
   EXPECT_EQ(ipw({"plot", run_, "--figure", "power", "--out", place("x.jpeg")}).status, 2);
-  EXPECT_EQ(ipw({"plot", run_, "--figure", "power", "--out", run_}).status, 1);
+  EXPECT_EQ(ipw({"plot", run_, "--figure", "power", "--out", run_}).status, 2);
   EXPECT_EQ(ipw({"plot", run_, "--figure", "power"}).status, 2);
   EXPECT_EQ(ipw({"plot", place("none"), "--figure", "power", "--out", place("x.csv")}).status, 1);
   EXPECT_EQ(
