@@ -13,6 +13,7 @@
 #include "ipw/profiling/machine.h"
 #include "ipw/profiling/plan.h"
 #include "ipw/profiling/profile.h"
+#include "ipw/profiling/references.h"
 #include "ipw/report/run_report.h"
 #include "ipw/scoring/scorer.h"
 
@@ -63,7 +64,9 @@ core::Result<void> measure(const std::string& folder) {
   const datasets::SetDescription description = set->describe();
   IPW_TRY(const std::unique_ptr<scoring::Scorer> scorer, scoring::make_scorer(description.scorer));
   IPW_TRY(const datasets::Selection chosen, datasets::select(std::move(set), {}));
-  profiling::describe(plan.questions, description, chosen, *scorer);
+  IPW_TRY(const profiling::References references,
+          profiling::references_of(*chosen.questions, *scorer));
+  profiling::describe(plan.questions, description, chosen, *scorer, references);
 
   energy::ProbeReport sensors = energy::probe_sensors({});
   for (const auto& sensor : sensors.sensors) {

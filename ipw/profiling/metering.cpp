@@ -139,8 +139,8 @@ void Metering::take_readings() {
   drain();
   readings_.insert(readings_.end(), edges_.begin(), edges_.end());
   if (!edges_.empty()) {
-    std::ranges::stable_sort(readings_, {},
-                             [](const energy::Reading& reading) { return reading.sample.at; });
+    std::ranges::sort(readings_, {},
+                      [](const energy::Reading& reading) { return reading.sample.at; });
   }
   edges_.clear();
   for (const energy::Reading& reading : readings_) {
