@@ -240,7 +240,7 @@ std::string json_line(const Call& call) {
 }  // namespace
 
 std::string csv_field(const std::string& text) {
-  const std::string plain = core::guarded_cell(plain_utf8(text));
+  std::string plain = core::guarded_cell(plain_utf8(text));
   if (plain.find_first_of(",\"\r\n") == std::string::npos) return plain;
   std::string quoted = "\"";
   for (const char c : plain) quoted.append(c == '"' ? 2 : 1, c);
