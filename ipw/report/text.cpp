@@ -28,6 +28,7 @@ bool takes_prefix(std::string_view unit) {
 
 // Significant digits without an exponent between a ten-thousandth and a million.
 std::string digits(double value, int significant = 3) {
+  if (!std::isfinite(value)) return "—";  // what a damaged run says it is
   const double size = std::abs(value);
   if (size == 0.0) return "0";
   if (size >= 1e6 || size < 1e-4) return fmt::format("{:.{}e}", value, significant - 1);

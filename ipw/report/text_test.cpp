@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ TEST(QuantityText, HasThreeDigitsAndAPrefixForJoulesWattsAndSeconds) {
   EXPECT_EQ(quantity_text(0.000045, "s"), "45.0 µs");
   EXPECT_EQ(quantity_text(253.0, "W"), "253 W");
   EXPECT_EQ(quantity_text(0.0, "J"), "0 J");
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    EXPECT_TRUE(quantity_text(none, "J").starts_with("—")) << none;
+  }
 }
 
 TEST(QuantityText, HasNoPrefixForRatios) {

@@ -70,8 +70,8 @@ void visit_fields(Visitor& visit, ManifestQuestions& questions) {
   visit("digest", questions.digest);
   visit("scorer", questions.scorer);
   visit("rules_version", questions.rules_version);
-  visit("judged_by", questions.judged_by);
-  visit("formulas", questions.formulas);
+  visit("judged_by", questions.judged_by, kQuestionCounts);
+  visit("formulas", questions.formulas, kQuestionCounts);
   visit("formula_references", questions.formula_references);
   visit("reading", questions.reading);
   visit("selected", questions.selected, kQuestionCounts);
