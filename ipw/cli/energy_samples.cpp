@@ -31,11 +31,11 @@ core::Result<SampleFile> SampleFile::create(const std::filesystem::path& file) {
   return samples;
 }
 
-core::Result<SampleFile> SampleFile::standard_output() {
+core::Result<SampleFile> SampleFile::onto(std::FILE* shown) {
   SampleFile samples;
   samples.path_ = "standard output";
-  samples.file_.reset(stdout);
-  (void)std::fputs(kHeader, stdout);
+  samples.file_ = {shown, std::fflush};
+  (void)std::fputs(kHeader, shown);
   return samples;
 }
 

@@ -20,19 +20,15 @@ class SampleFile {
  public:
   /// kPermissionDenied where it cannot be written.
   [[nodiscard]] static core::Result<SampleFile> create(const std::filesystem::path& file);
-  [[nodiscard]] static core::Result<SampleFile> standard_output();
+  /// Onto `shown`, which is standard output in one form or another and stays open.
+  [[nodiscard]] static core::Result<SampleFile> onto(std::FILE* shown);
 
   void add(std::string_view sensor, std::int64_t nanoseconds, const energy::Sample& sample);
   /// Writes out the rest. kOutOfSpace where anything was lost.
   [[nodiscard]] core::Result<void> finish();
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const {
-      if (file != stdout) (void)std::fclose(file);
-    }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};
   std::filesystem::path path_;
 };
 

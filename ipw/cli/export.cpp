@@ -15,7 +15,8 @@
 #include "ipw/cli/energy_samples.h"
 #include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
-#include "ipw/energy/telemetry_blob.h"
+#include "ipw/cli/terminal_stream.h"
+#include "ipw/report/recorded_samples.h"
 #include "ipw/store/sharing.h"
 
 namespace ipw::cli {
@@ -28,17 +29,11 @@ struct ExportFlags {
   bool samples = false;
 };
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 // The raw samples of every sensor, at their time on the run's time line.
-core::Result<int> export_samples(store::Run& run, const std::string& out) {
-  IPW_TRY(SampleFile file, out.empty() ? SampleFile::standard_output() : SampleFile::create(out));
+core::Result<int> export_samples(store::Run& run, const std::string& out, std::FILE* shown) {
+  IPW_TRY(SampleFile file, out.empty() ? SampleFile::onto(shown) : SampleFile::create(out));
   IPW_CHECK(run.for_each_telemetry([&](const store::TelemetrySecond& second) -> core::Result<void> {
-    IPW_TRY(const std::vector<energy::Sample> samples,
-            energy::decode_telemetry(
-                {reinterpret_cast<const char*>(second.samples.data()), second.samples.size()}));
+    IPW_TRY(const std::vector<energy::Sample> samples, report::recorded_samples(second));
     for (const energy::Sample& sample : samples) {
       const std::chrono::nanoseconds at = sample.at.time_since_epoch();
       file.add(second.sensor, at.count(), sample);
@@ -49,12 +44,15 @@ core::Result<int> export_samples(store::Run& run, const std::string& out) {
   return kDone;
 }
 
-core::Result<int> run_export(const ExportFlags& flags) {
+core::Result<int> run_export(const ExportFlags& flags, Context& context) {
   IPW_TRY(store::Run run, store::Run::open(flags.run));
-  if (flags.samples) return export_samples(run, flags.out);
+  // Exact for a pipe or a file; what a person looks at goes where nothing obeys it.
+  const auto terminal = context.out_is_terminal ? file_onto(context.out) : nullptr;
+  std::FILE* const shown = terminal ? terminal.get() : stdout;
+  if (flags.samples) return export_samples(run, flags.out, shown);
   const store::ExportFormat format = *store::export_format(flags.format);
   if (flags.out.empty()) {
-    IPW_CHECK(store::export_records(run, format, stdout));
+    IPW_CHECK(store::export_records(run, format, shown));
     return kDone;
   }
   // There are prompts in it: a new file is its owner's alone.
@@ -81,7 +79,7 @@ Action declare_export(const Flags& app, Context& context) {
            "Write the raw samples of every energy sensor instead, as CSV: sensor, seconds on the "
            "run's time line, counter, epoch");
   app.option("--out", flags->out, "Write to this file instead of standard output");
-  return [flags, &context] { return finish(context, run_export(*flags)); };
+  return [flags, &context] { return finish(context, run_export(*flags, context)); };
 }
 
 }  // namespace ipw::cli

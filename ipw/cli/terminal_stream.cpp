@@ -1,6 +1,8 @@
 // See terminal_stream.h.
 #include "ipw/cli/terminal_stream.h"
 
+#include <sys/types.h>
+
 #include <string_view>
 
 #include "ipw/core/terminal_text.h"
@@ -35,6 +37,20 @@ std::streamsize PrintableBuffer::xsputn(const char* text, std::streamsize size) 
 }
 
 int PrintableBuffer::sync() { return target_.pubsync(); }
+
+std::unique_ptr<std::FILE, CloseFile> file_onto([[maybe_unused]] std::ostream& stream) {
+#ifdef __linux__
+  cookie_io_functions_t functions{};
+  functions.write = [](void* cookie, const char* text, std::size_t size) -> ssize_t {
+    auto& onto = *static_cast<std::ostream*>(cookie);
+    onto.write(text, static_cast<std::streamsize>(size));
+    return onto ? static_cast<ssize_t>(size) : 0;
+  };
+  return std::unique_ptr<std::FILE, CloseFile>(::fopencookie(&stream, "w", functions));
+#else
+  return nullptr;
+#endif
+}
 
 std::ostream& operator<<(std::ostream& stream, const TerminalCode& code) {
   if (auto* const buffer = dynamic_cast<PrintableBuffer*>(stream.rdbuf())) {

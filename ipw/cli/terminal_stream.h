@@ -2,6 +2,8 @@
 // The one door through which text for people leaves the program: nothing that a terminal obeys gets
 // through it, wherever it came from, but for the few codes that the program itself sends.
 
+#include <cstdio>
+#include <memory>
 #include <ostream>
 #include <streambuf>
 #include <string>
@@ -33,5 +35,13 @@ struct TerminalCode {
   std::string code;
 };
 std::ostream& operator<<(std::ostream& stream, const TerminalCode& code);
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+/// A C stream whose bytes go to `stream`, for writers that know no other kind. Flush it, and let it
+/// go before `stream`. Null where there is no memory for it, and on other systems than Linux.
+[[nodiscard]] std::unique_ptr<std::FILE, CloseFile> file_onto(std::ostream& stream);
 
 }  // namespace ipw::cli

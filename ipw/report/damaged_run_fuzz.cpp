@@ -22,7 +22,9 @@
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/energy/telemetry_blob.h"
 #include "ipw/report/page.h"
+#include "ipw/report/power_trace.h"
 #include "ipw/report/run_comparison.h"
+#include "ipw/report/run_plots.h"
 #include "ipw/report/run_report.h"
 #include "ipw/store/export.h"
 #include "ipw/store/fuzz_bytes.h"
@@ -263,6 +265,16 @@ void read_records(const Fixture& fixture) {
   static_cast<void>(store::export_records(*run, store::ExportFormat::kJsonl, out.get()));
 }
 
+void read_samples(const Fixture& fixture) {
+  auto run = store::Run::open(fixture.damaged());
+  if (!run) return;
+  static_cast<void>(report::recorded_traces(*run, core::Seconds(0.1)));
+  for (const report::RunFigure& figure : report::run_figures()) {
+    static_cast<void>(report::run_plots(figure.name, std::vector{fixture.damaged()},
+                                        {.resamples = 100, .titles = true}));
+  }
+}
+
 void append_one(const Fixture& fixture) {
   const store::HandClock clock;
   auto run = store::Run::resume(fixture.damaged(), clock);
@@ -274,7 +286,7 @@ void append_one(const Fixture& fixture) {
 
 // A page takes as long as all the others together.
 constexpr void (*kReaders[])(const Fixture&) = {read_report,         read_report,  read_records,
-                                                read_beside_another, read_records, append_one,
+                                                read_beside_another, read_samples, append_one,
                                                 append_one,          read_page};
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "ipw/energy/interval.h"
-#include "ipw/energy/telemetry_blob.h"
+#include "ipw/report/recorded_samples.h"
 #include "ipw/report/recorded_sensor.h"
 
 namespace ipw::report {
@@ -53,8 +53,9 @@ TimeAxis axis_of(const metrics::Sample& sample, const store::Manifest& manifest)
   for (TimeAxis::Stretch& stretch : axis.stretches) {
     // A step before and one after, so that rise and fall are seen.
     stretch.from = std::max(0.0, stretch.from - axis.step);
-    stretch.steps =
-        static_cast<std::size_t>(std::ceil((stretch.to - stretch.from) / axis.step)) + 1;
+    const double length =
+        std::max(0.0, stretch.to - stretch.from);  // ends of damaged runs lie before
+    stretch.steps = static_cast<std::size_t>(std::ceil(length / axis.step)) + 1;
     stretch.to = stretch.from + static_cast<double>(stretch.steps) * axis.step;
     stretch.first_step = next;
     next += stretch.steps;
@@ -177,8 +178,7 @@ core::Result<PowerCurve> power_curve(store::Run& run, const metrics::Sample& sam
       current = second.sensor;
       builder.emplace(curve.axis, recorded_sensor(run.manifest(), current));
     }
-    const auto samples = energy::decode_telemetry(
-        {reinterpret_cast<const char*>(second.samples.data()), second.samples.size()});
+    const auto samples = recorded_samples(second);
     if (!samples) {
       ++curve.unreadable;
       return {};

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "ipw/energy/interval.h"
-#include "ipw/energy/telemetry_blob.h"
+#include "ipw/report/recorded_samples.h"
 #include "ipw/report/recorded_sensor.h"
 
 namespace ipw::report {
@@ -94,9 +94,7 @@ core::Result<std::vector<RecordedTrace>> recorded_traces(store::Run& run, core::
                         sensor.update_period, PowerTrace(grain)});
       stream.emplace(sensor);
     }
-    IPW_TRY(const std::vector<energy::Sample> samples,
-            energy::decode_telemetry(
-                {reinterpret_cast<const char*>(second.samples.data()), second.samples.size()}));
+    IPW_TRY(const std::vector<energy::Sample> samples, recorded_samples(second));
     for (const energy::Sample& sample : samples) {
       if (wall.session_of(sample.at) != session) {  // the clocks of two sessions do not join
         session = wall.session_of(sample.at);

@@ -381,6 +381,29 @@ TEST_F(Names, OfCellsReachNoTerminal) {
   }
 }
 
+// `script` gives the program a terminal and copies what reaches it.
+TEST_F(Names, InAnExportReachNoTerminalAndEveryPipe) {
+  std::string lines;
+  for (const std::string& code : kObeyed) {
+    lines += json_line({{"question", "Say " + code}, {"answer", code + "x"}, {"task", code}});
+  }
+  const std::string run = (directory_.path() / "run").string();
+  ASSERT_EQ(
+      ipw({"profile", "--model", tiny_model(), "--dataset", directory_.write("codes.jsonl", lines),
+           "--idle", "0", "--max-tokens", "4", "--out", run})
+          .status,
+      0);
+  for (const char* more : {"--format csv", "--format jsonl", "--samples"}) {
+    const std::string command = "'" + ipw_program() + "' export '" + run + "' " + more;
+    std::string seen = Process({"script", "-qec", command, "/dev/null"}).wait().out;
+    std::erase(seen, '\r');  // the terminal's own
+    EXPECT_FALSE(has_terminal_codes(seen)) << more;
+    EXPECT_GT(seen.size(), 100U) << seen;
+  }
+  const std::string piped = ipw({"export", run}).out;
+  for (const std::string& code : kObeyed) EXPECT_THAT(piped, HasSubstr(code)) << "a pipe is exact";
+}
+
 TEST_F(Names, ThatBeginLikeFormulasAreTextsInASpreadsheetAndComeBack) {
   const std::string texts[] = {"=1+1",      "+1+1",  "-1+1",   "@SUM(A1)", "\t=1",  "\r=1",
                                "=cmd|'/C'", "-",     "'=1",    "''+x",     "＝1+1", "-5",
