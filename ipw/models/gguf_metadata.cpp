@@ -309,12 +309,19 @@ Result<void> Reader::take_tensor(Tally& tally) {
 }
 
 Result<void> Reader::check_data(const GgufMetadata& metadata, const Tally& tally) const {
-  std::uint64_t alignment = 32;  // the format's default
+  // The format's default, and the least that ggml takes data at without stopping the process
+  // (TENSOR_ALIGNMENT, ggml-impl.h).
+  constexpr std::uint64_t kLeastAlignment = 32;
+  std::uint64_t alignment = kLeastAlignment;
   const auto stated = metadata.values.find("general.alignment");
   if (stated != metadata.values.end()) {
     const auto* value = std::get_if<std::uint64_t>(&stated->second);
     if (value == nullptr || !std::has_single_bit(*value) || *value > (1U << 20U)) {
       return broken("its alignment is no power of two");
+    }
+    if (*value < kLeastAlignment) {
+      return broken(fmt::format("its alignment is {}, and the engine needs {}", *value,
+                                kLeastAlignment));
     }
     alignment = *value;
   }

@@ -265,6 +265,8 @@ TEST(GgufMetadata, RefusesFieldsOfAnyTypeThatTheEngineWouldStopTheProcessFor) {
       {"tokens that are one up to a NUL",
        [](Bytes& b) { texts(b, {"a", std::string("a\0b", 3)}); }},
       {"an alignment of 0", [](Bytes& b) { b.count("general.alignment", 0); }},
+      {"an alignment below the engine's", [](Bytes& b) { b.count("general.alignment", 1); }},
+      {"an alignment of half the engine's", [](Bytes& b) { b.count("general.alignment", 16); }},
       {"an alignment that is no power of two", [](Bytes& b) { b.count("general.alignment", 24); }},
       {"an alignment above any file", [](Bytes& b) { b.count("general.alignment", 1U << 31U); }},
   };
