@@ -59,6 +59,7 @@ core::Result<void> measure(const std::string& folder) {
   plan.seeds = {{"generation", 1}};
   plan.machine = profiling::describe_machine("/");
   plan.options.idle = core::Seconds(0.5);
+  plan.options.max_tokens = 64;
 
   IPW_TRY(std::unique_ptr<datasets::QuestionSet> set, datasets::open("demo"));
   const datasets::SetDescription description = set->describe();
