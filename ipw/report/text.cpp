@@ -14,7 +14,9 @@
 namespace ipw::report {
 namespace {
 
-constexpr std::size_t kLeastFirstColumn = 8;  // of a table that has to shrink
+constexpr std::size_t kGap = 2;               // between two columns
+constexpr std::size_t kNarrowGap = 1;         // of a table that has to shrink
+constexpr std::size_t kLeastFirstColumn = 8;  // of a table that has to shrink further
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 
@@ -151,8 +153,11 @@ std::string Table::text(std::size_t width, Names names) const {
       widths[i] = std::max(widths[i], display_width(row[i]));
     }
   }
-  std::size_t before_last = 0;
-  for (std::size_t i = 0; i + 1 < columns; ++i) before_last += widths[i] + 2;
+  std::size_t content = 0;
+  for (const std::size_t wide : widths) content += wide;
+  const std::size_t gaps = columns - 1;
+  const std::size_t gap = content + kGap * gaps <= width || left_.back() ? kGap : kNarrowGap;
+  std::size_t before_last = content - widths.back() + gap * gaps;
   if (left_.back() && before_last + 10 < width) {
     widths.back() = std::min(widths.back(), width - before_last);
   } else if (const std::size_t all = before_last + widths.back();
@@ -173,7 +178,7 @@ std::string Table::text(std::size_t width, Names names) const {
       if (!left_[i]) text += std::string(pad, ' ');
       text += last && left_[i] ? wrapped(cell, widths[i], 0) : cell;
       if (left_[i] && !last) text += std::string(pad, ' ');
-      if (!last) text += "  ";
+      if (!last) text += std::string(gap, ' ');
     }
     // A wrapped last cell continues below itself.
     std::string aligned;

@@ -44,7 +44,8 @@ enum class Names {
 /// A line may be as wide as it needs to.
 inline constexpr std::size_t kAnyWidth = std::numeric_limits<std::size_t>::max();
 
-/// Columns as wide as their widest cell, two spaces between them; a cell is one line of what a
+/// Columns as wide as their widest cell, two spaces between them (one where a line would else be
+/// too wide and has no last cell to wrap); a cell is one line of what a
 /// terminal may be given (core/terminal_text.h); the first is aligned left, the
 /// others right unless `left` says otherwise. A line beyond `width` columns wraps its last cell
 /// where that is aligned left; else `names` decides.

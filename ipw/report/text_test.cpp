@@ -68,7 +68,14 @@ TEST(Table, ShortensTheFirstCellsOfALineThatIsTooWide) {
   table.add({"ärgerlich lange Namen", "123456789"});
   EXPECT_EQ(table.text(24),
             "name              number\n────────────────────────\n"
-            "ärgerlich ...  123456789\n");
+            "ärgerlich l... 123456789\n");
+}
+
+TEST(Table, MovesItsColumnsTogetherBeforeALineIsTooWide) {
+  Table table({"task", "accuracy", "tokens/s"});
+  table.add({"addition", "[0.39, 0.78]", "[12957, 13736]"});
+  EXPECT_NE(table.text(38, Names::kWhole).find("  [0.39, 0.78]  ["), std::string::npos);
+  EXPECT_NE(table.text(37, Names::kWhole).find("addition [0.39, 0.78] ["), std::string::npos);
 }
 
 TEST(Table, KeepsWholeNamesAtEveryWidthWhereItIsToldTo) {
