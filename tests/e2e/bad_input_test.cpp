@@ -292,32 +292,6 @@ TEST_F(BadInput, OfTheCommandLineIsWrongUsageOfEveryCommand) {
 }
 
 // A file of two gigabytes that takes no room on the disk, read with half of that in memory.
-TEST_F(BadInput, ThatNeedsMoreMemoryThanThereIsEndsWithAMessage) {
-  const auto huge = [&](const std::string& name) {
-    const std::string file = directory_.write(name, "");
-    fs::resize_file(file, std::uintmax_t{2} << 30);
-    return file;
-  };
-  const std::string json = huge("huge.json");
-  const std::string csv = huge("huge.csv");
-  const fs::path run = directory_.path() / "huge-run";
-  fs::create_directory(run);
-  fs::rename(huge("run.json"), run / "run.json");
-  for (const Arguments& arguments :
-       {Arguments{"gdi", json}, Arguments{"energy", "validate", "--meter", csv},
-        Arguments{"report", run}, Arguments{"compare", run, run}, Arguments{"export", run},
-        Arguments{"profile", "--resume", run}, Arguments{"coverage", csv}, Arguments{"audit", csv},
-        Arguments{"attribute", json}, Arguments{"history", csv},
-        Arguments{"profile", "--model", tiny_model(), "--dataset", huge("huge.jsonl"), "--out",
-                  out_}}) {
-    Arguments words = {"sh", "-c", "ulimit -v 1000000; exec \"$@\"", "sh", ipw_program()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    const Finished finished = Process(words).wait();
-    EXPECT_EQ(finished.status, 1) << testing::PrintToString(arguments) << finished.err;
-    EXPECT_TRUE(finished.err.starts_with("ipw: ")) << finished.err;
-  }
-}
-
 TEST_F(BadInput, AFolderThatIsNoRunIsSaidToBeNone) {
   const Finished finished = ipw({"report", directory_.path().string()});
   EXPECT_EQ(finished.status, 1);
