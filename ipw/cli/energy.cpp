@@ -87,6 +87,7 @@ Action declare_energy(const Flags& app, Context& context) {
   app.option("--cpu-watts", flags->cpu_watts,
              "Watts per busy core for the CPU-time estimate, instead of the table's")
       .between(0.001, 10'000.0);
+  declare_electricity_flags(app, flags->electricity, "Electricity");
   Flag json = app.flag("--json", flags->json, "One JSON document instead of text");
   app.flag("--csv", flags->csv, "Rows instead of text").excludes(json);
   app.option("--out", flags->out,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ipw/cli/command.h"
+#include "ipw/cli/electricity_flags.h"
 #include "ipw/cli/flags.h"
 #include "ipw/core/result.h"
 #include "ipw/energy/sensors.h"
@@ -26,6 +27,7 @@ struct EnergyFlags {
   bool csv = false;
   std::string out;
   std::string samples;
+  ElectricityFlags electricity;  // of a command that is measured
   std::optional<std::string> serve;  // where Prometheus scrapes: ADDRESS:PORT
 };
 

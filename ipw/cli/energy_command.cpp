@@ -88,7 +88,7 @@ std::vector<std::string> remarks(const CommandEnergy& measured,
 }
 
 std::string as_text(const CommandEnergy& measured, const std::vector<SensorFigures>& figures,
-                    const EnergyFlags& flags) {
+                    const EnergyFlags& flags, const report::Electricity& electricity) {
   std::string text = fmt::format("\nEnergy of {}, {} run{}\n\n", quoted(flags.command),
                                  measured.runs.size(), measured.runs.size() == 1 ? "" : "s");
   report::Table table(
@@ -121,10 +121,19 @@ std::string as_text(const CommandEnergy& measured, const std::vector<SensorFigur
       report::interval_text(elapsed),
       report::quantity_text(mean_cpu(measured, &profiling::Ended::user).count(), "s"),
       report::quantity_text(mean_cpu(measured, &profiling::Ended::system).count(), "s"));
+  for (const SensorFigures& row : figures) {
+    for (const auto& [name, figure] : report::electricity_of(row.energy, 1.0, electricity)) {
+      if (!figure.value || name == "wh") continue;
+      const std::string line =
+          fmt::format("{} of {}: {} {}, {}", name == "gco2e" ? "carbon" : "price", row.sensor,
+                      report::value_text(figure), report::interval_text(figure), figure.reason);
+      text += report::wrapped(line, 100, 2) + "\n";
+    }
+  }
   for (std::size_t i = 0; i < measured.sensors.size(); ++i) {
     const auto& before = measured.idle_before[i];
     const auto& after = measured.idle_after[i];
-    if (!before && !after) continue;
+    if ((!before && !after) || !measured.sensors[i].sees_idle) continue;
     text += fmt::format("idle power of {}: {} before, {} after\n", measured.sensors[i].id,
                         before ? report::quantity_text(before->mean.count(), "W") : "—",
                         after ? report::quantity_text(after->mean.count(), "W") : "—");
@@ -164,7 +173,7 @@ Json runs_json(const CommandEnergy& measured) {
 }
 
 std::string as_json(const CommandEnergy& measured, const std::vector<SensorFigures>& figures,
-                    const EnergyFlags& flags) {
+                    const EnergyFlags& flags, const report::Electricity& electricity) {
   Json json = {{"schema_version", report::kJsonSchemaVersion},
                {"command", "energy"},
                {"ipw_version", version()},
@@ -178,6 +187,7 @@ std::string as_json(const CommandEnergy& measured, const std::vector<SensorFigur
                 {"active_energy", report::figure_json(row.active)},
                 {"power", report::figure_json(row.power)},
                 {"coverage", row.coverage ? Json(*row.coverage) : Json(nullptr)}};
+    one["electricity"] = report::figures_json(report::electricity_of(row.energy, 1.0, electricity));
     if (i < measured.sensors.size()) {
       const energy::SensorDescription& sensor = measured.sensors[i];
       one["device"] = sensor.device;
@@ -228,6 +238,7 @@ core::Result<int> measure_program(const EnergyFlags& flags, Context& context) {
   const auto program = profiling::find_program(
       flags.command.front(), context.environment("PATH").value_or("/usr/bin:/bin"));
   if (!program) return refuse(program.error());
+  IPW_TRY(const report::Electricity electricity, cli::electricity(flags.electricity, context));
   const std::shared_ptr<void> in_order = context.heed_stop();
   IPW_TRY(auto sensors, energy_sensors(flags, context));
   std::optional<SampleFile> samples;
@@ -248,9 +259,9 @@ core::Result<int> measure_program(const EnergyFlags& flags, Context& context) {
   if (measured->runs.empty()) return kInterrupted;
 
   const std::vector<SensorFigures> figures = profiling::command_figures(*measured);
-  const std::string text = flags.json  ? as_json(*measured, figures, flags)
+  const std::string text = flags.json  ? as_json(*measured, figures, flags, electricity)
                            : flags.csv ? as_csv(*measured, figures)
-                                       : as_text(*measured, figures, flags);
+                                       : as_text(*measured, figures, flags, electricity);
   if (flags.out.empty()) {
     context.err << text;
   } else {

@@ -31,7 +31,9 @@ int exit_status_of(const profiling::ProfileResult& result) {
 
 core::Result<void> show_report(const ProfileFlags& flags, const fs::path& directory,
                                Context& context) {
-  IPW_TRY(report::RunReport report, report::read_report(directory, {.by_task = true}));
+  report::ReportOptions options{.by_task = true};
+  IPW_TRY(options.electricity, electricity(flags.electricity, context));
+  IPW_TRY(report::RunReport report, report::read_report(directory, options));
   const std::vector<report::RunReport> reports{std::move(report)};
   if (flags.json) {
     print_json(context, report::report_json(reports));
@@ -65,9 +67,11 @@ core::Result<fs::path> study_folder(const ProfileFlags& flags, const Context& co
 
 core::Result<void> show_sweep(const ProfileFlags& flags, const std::vector<fs::path>& runs,
                               Context& context) {
+  report::ReportOptions options{.by_task = false};
+  IPW_TRY(options.electricity, electricity(flags.electricity, context));
   std::vector<report::RunReport> reports;
   for (const fs::path& run : runs) {
-    IPW_TRY(report::RunReport report, report::read_report(run, {.by_task = false}));
+    IPW_TRY(report::RunReport report, report::read_report(run, options));
     reports.push_back(std::move(report));
   }
   IPW_TRY(const report::LoadSweep sweep, report::load_sweep(reports));
@@ -115,6 +119,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
     return core::fail(core::ErrorCode::kUsage,
                       "--trust is for a run that is resumed: name it with --resume");
   }
+  IPW_CHECK(electricity(flags.electricity, context));  // a price that is none, before hours of work
   if (!flags.load.sweep.empty()) return run_sweep(flags, context);
   IPW_TRY(const Measured measured, measure(flags, context));
   if (!measured.result.interrupted) IPW_CHECK(show_report(flags, measured.directory, context));

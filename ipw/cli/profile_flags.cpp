@@ -155,6 +155,7 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
       .group(group);
   declare_sensor_flags(app, options.meter_command, options.devices, group);
   declare_energy_hosts(app, flags.energy_hosts, group);
+  declare_electricity_flags(app, flags.electricity, group);
   app.option("--progress", flags.progress_s, "Seconds between progress lines")
       .between(0.0, 3600.0)
       .group(group);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "ipw/cli/electricity_flags.h"
 #include "ipw/cli/energy_hosts.h"
 #include "ipw/cli/flags.h"
 #include "ipw/cli/load_flags.h"
@@ -31,6 +32,7 @@ struct ProfileFlags {
   EnergyHostFlags energy_hosts;
   LoadFlags load;
   ServerFlags server;
+  ElectricityFlags electricity;
   std::optional<double> progress_s;
   bool json = false;
   std::optional<Flags> app;  // set by declare_profile_flags

@@ -8,6 +8,7 @@
 
 #include "ipw/cli/command.h"
 #include "ipw/cli/context.h"
+#include "ipw/cli/electricity_flags.h"
 #include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/report/output_file.h"
@@ -24,6 +25,7 @@ struct ReportFlags {
   std::string csv;
   std::string html;
   int resamples = 1000;
+  ElectricityFlags electricity;
 };
 
 core::Result<void> write_text(const std::string& path, const std::string& text) {
@@ -37,23 +39,23 @@ core::Result<void> write_text(const std::string& path, const std::string& text) 
 
 using Reports = std::vector<report::RunReport>;
 
-core::Result<Reports> read_reports(const ReportFlags& flags) {
-  const bool by_task = flags.by == "task" || flags.json || !flags.csv.empty();
+core::Result<Reports> read_reports(const ReportFlags& flags, report::ReportOptions options) {
+  options.by_task = flags.by == "task" || flags.json || !flags.csv.empty();
   Reports reports;
   for (const std::string& run : flags.runs) {
-    IPW_TRY(report::RunReport report,
-            report::read_report(run, {.by_task = by_task, .resamples = flags.resamples}));
+    IPW_TRY(report::RunReport report, report::read_report(run, options));
     reports.push_back(std::move(report));
   }
   return reports;
 }
 
 // The page is written before anything is printed: an error leaves no half of the work.
-core::Result<Reports> write_page(const ReportFlags& flags, Context& context) {
-  IPW_TRY(report::Page page, report::make_page({flags.runs.begin(), flags.runs.end()},
-                                               {.report = {.resamples = flags.resamples},
-                                                .ipw_version = version(),
-                                                .made = context.clock.wall()}));
+core::Result<Reports> write_page(const ReportFlags& flags, const report::ReportOptions& options,
+                                 Context& context) {
+  IPW_TRY(report::Page page,
+          report::make_page(
+              {flags.runs.begin(), flags.runs.end()},
+              {.report = options, .ipw_version = version(), .made = context.clock.wall()}));
   IPW_CHECK(report::write_output(flags.html, page.html, store::Sharing::kPrivate));
   context.err << fmt::format("page: {} ({:.1f} MB; open it in a browser, or send it)\n", flags.html,
                              static_cast<double>(page.html.size()) / 1e6);
@@ -62,8 +64,10 @@ core::Result<Reports> write_page(const ReportFlags& flags, Context& context) {
 
 core::Result<int> run_report(const ReportFlags& flags, Context& context) {
   const bool by_task = flags.by == "task";
+  report::ReportOptions options{.resamples = flags.resamples};
+  IPW_TRY(options.electricity, electricity(flags.electricity, context));
   IPW_TRY(const Reports reports,
-          flags.html.empty() ? read_reports(flags) : write_page(flags, context));
+          flags.html.empty() ? read_reports(flags, options) : write_page(flags, options, context));
   if (!flags.csv.empty()) IPW_CHECK(write_text(flags.csv, report::report_csv(reports)));
   if (flags.json) {
     print_json(context, report::report_json(reports));
@@ -86,6 +90,7 @@ Action declare_report(const Flags& app, Context& context) {
   app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
       .between(100, 1'000'000)
       .shows_default();
+  declare_electricity_flags(app, flags->electricity, "Electricity");
   return [flags, &context] { return finish(context, run_report(*flags, context)); };
 }
 

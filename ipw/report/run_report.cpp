@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "ipw/core/random.h"
 #include "ipw/metrics/figures.h"
@@ -38,6 +39,12 @@ std::size_t block_length(std::int64_t records, const store::Manifest& manifest) 
   return std::max<std::size_t>(root, 2 * static_cast<std::size_t>(concurrency));
 }
 
+void add_electricity(std::vector<metrics::NamedFigure>& figures, const Electricity& electricity) {
+  std::vector<metrics::NamedFigure> more = electricity_figures(figures, electricity);
+  figures.insert(figures.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+}
+
 }  // namespace
 
 core::Result<RunReport> read_report(const std::filesystem::path& directory,
@@ -60,10 +67,12 @@ core::Result<RunReading> read_run(store::Run& run, const ReportOptions& options)
       .resamples = options.resamples,
       .block = block_length(report.records, report.manifest)};
   IPW_TRY(report.figures, metrics::figures(sample.view(), figure_options));
+  add_electricity(report.figures, options.electricity);
   if (options.by_task && sample.tasks().size() > 1) {
     IPW_TRY(std::vector<metrics::TaskFigures> tasks,
             metrics::figures_by_task(sample.view(), figure_options));
     for (metrics::TaskFigures& task : tasks) {
+      add_electricity(task.figures, options.electricity);
       report.tasks.push_back({sample.tasks()[task.task], std::move(task.figures)});
     }
   }

@@ -13,6 +13,7 @@
 #include "ipw/core/result.h"
 #include "ipw/metrics/figures.h"
 #include "ipw/metrics/load_summary.h"
+#include "ipw/report/electricity.h"
 #include "ipw/report/run_sample.h"
 #include "ipw/store/run.h"
 
@@ -40,6 +41,7 @@ struct RunReport {
 struct ReportOptions {
   bool by_task = true;
   int resamples = 1000;
+  Electricity electricity;
 };
 
 /// Reads a run folder, also while another process appends to it. Errors as store::Run::open.

@@ -28,10 +28,10 @@ struct UnitScale {
   const char* prefix = "";
 };
 
-/// The SI prefix of J, W and s that suits `value`; none for other units.
+/// The SI prefix of J, W, Wh, s and gCO2e that suits `value`; none for other units.
 [[nodiscard]] UnitScale unit_scale(double value, std::string_view unit);
 
-/// A number in `unit` with three significant digits and, for J, W and s, an SI prefix. "tokens",
+/// A number in `unit` with three significant digits and the SI prefix of unit_scale(). "tokens",
 /// "tokens/s" and "/token" are left to the name of the row.
 [[nodiscard]] std::string quantity_text(double value, const std::string& unit);
 

@@ -119,6 +119,35 @@ TEST_F(Run, EveryJouleOfTheJsonCarriesItsProvenance) {
   EXPECT_GT(seen, 15);
 }
 
+TEST_F(Run, AThousandAnswersHaveAPriceAndCarbonOnceThePlugIsKnown) {
+  ASSERT_EQ(finish(profile("demo", {"--kwh-price", "0.30EUR", "--grid", "500"})).status, 0);
+  const auto figures = [&](const Arguments& flags, std::map<std::string, std::string> variables) {
+    Arguments arguments{"report", out_, "--json"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return json::parse(ipw(arguments, std::move(variables)).out).at("runs").at(0).at("figures");
+  };
+  const json unasked = figures({}, {});
+  EXPECT_FALSE(unasked.contains("electricity_cost_per_1000_active"));
+  EXPECT_FALSE(unasked.contains("gco2e_per_1000_active"));
+  const double joules = unasked.at("j_per_query_active").at("value").get<double>();
+  EXPECT_NEAR(unasked.at("wh_per_1000_active").at("value").get<double>(), joules / 3.6,
+              1e-9 * joules);
+  for (const json& asked :
+       {figures({"--kwh-price", "0.30EUR", "--grid", "500"}, {}),
+        figures({}, {{"IPW_KWH_PRICE", "0.30 EUR"}, {"IPW_GRID", "500"}}),
+        figures({"--grid", "500"}, {{"IPW_KWH_PRICE", "0.3eur"}, {"IPW_GRID", "nowhere"}})}) {
+    const json& price = asked.at("electricity_cost_per_1000_active");
+    EXPECT_NEAR(price.at("value").get<double>(), joules / 3.6e3 * 0.3, 1e-12 * joules);
+    EXPECT_EQ(price.at("unit"), "EUR");
+    EXPECT_NEAR(asked.at("gco2e_per_1000_active").at("value").get<double>(), joules / 3.6e3 * 500,
+                1e-9 * joules);
+  }
+  const Finished typo = ipw({"report", out_, "--grid", "Germny"});
+  EXPECT_EQ(typo.status, 2);
+  EXPECT_NE(typo.err.find("did you mean Germany?"), std::string::npos) << typo.err;
+  EXPECT_EQ(ipw({"report", out_}, {{"IPW_GRID", "nowhere"}}).status, 2);
+}
+
 TEST_F(Run, TheSameSeedGivesTheSameTextTwice) {
   const Arguments sampled = {"--temperature", "0.8", "--seed", "11", "--limit", "20"};
   ASSERT_EQ(finish(profile("demo", sampled)).status, 0);
