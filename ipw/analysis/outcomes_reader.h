@@ -28,11 +28,6 @@ namespace ipw::analysis {
 [[nodiscard]] core::Result<void> read_run(const std::filesystem::path& directory,
                                           OutcomesBuilder& builder);
 
-/// The run folders that `path` means, by name: itself, or those directly in it (a study).
-/// kNotFound where there is none.
-[[nodiscard]] core::Result<std::vector<std::filesystem::path>> run_folders(
-    const std::filesystem::path& path);
-
 /// All of `paths`, each a run folder, a folder that holds run folders, or a table.
 [[nodiscard]] core::Result<Outcomes> read_outcomes(std::span<const std::filesystem::path> paths,
                                                    const OutcomesForm& form);

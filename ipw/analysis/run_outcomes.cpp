@@ -12,6 +12,7 @@
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/analysis/table_rows.h"
 #include "ipw/store/run.h"
+#include "ipw/store/run_directory.h"
 
 namespace ipw::analysis {
 namespace {
@@ -84,26 +85,6 @@ std::optional<double> billions(const std::optional<std::uint64_t>& count) {
 }
 
 }  // namespace
-
-core::Result<std::vector<std::filesystem::path>> run_folders(const std::filesystem::path& path) {
-  const auto is_run = [](const std::filesystem::path& folder) {
-    std::error_code ignored;
-    return std::filesystem::exists(folder / "run.json", ignored);
-  };
-  if (is_run(path)) return std::vector{path};
-  std::vector<std::filesystem::path> runs;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    if (entry.is_directory(error) && is_run(entry.path())) runs.push_back(entry.path());
-  }
-  if (runs.empty()) {
-    return core::fail(
-        core::ErrorCode::kNotFound,
-        fmt::format("no run in {} (give run folders, or a folder that holds some)", path.string()));
-  }
-  std::ranges::sort(runs);
-  return runs;
-}
 
 core::Result<void> read_run(const std::filesystem::path& directory, OutcomesBuilder& builder) {
   IPW_TRY(store::Run run, store::Run::open(directory));
@@ -184,7 +165,7 @@ core::Result<Outcomes> read_outcomes(std::span<const std::filesystem::path> path
   for (const std::filesystem::path& path : paths) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
-      IPW_TRY(const std::vector<std::filesystem::path> runs, run_folders(path));
+      IPW_TRY(const std::vector<std::filesystem::path> runs, store::run_folders(path));
       for (const std::filesystem::path& run : runs) IPW_CHECK(read_run(run, builder));
       continue;
     }

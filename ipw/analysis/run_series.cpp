@@ -14,6 +14,7 @@
 
 #include "ipw/analysis/outcomes_reader.h"
 #include "ipw/store/manifest.h"
+#include "ipw/store/run_directory.h"
 
 namespace ipw::analysis {
 namespace {
@@ -32,7 +33,7 @@ struct Dated {
 core::Result<std::vector<Dated>> dated(std::span<const fs::path> paths) {
   std::vector<Dated> runs;
   for (const fs::path& path : paths) {
-    IPW_TRY(const std::vector<fs::path> folders, run_folders(path));
+    IPW_TRY(const std::vector<fs::path> folders, store::run_folders(path));
     for (const fs::path& folder : folders) {
       IPW_TRY(const store::Manifest manifest, store::read_manifest(folder / kManifestFile));
       const auto time = calendar_year(manifest.created);

@@ -34,8 +34,10 @@ core::Result<int> run_compare(const CompareFlags& flags, Context& context) {
 
 Action declare_compare(const Flags& app, Context& context) {
   auto flags = std::make_shared<CompareFlags>();
-  app.option("A", flags->a, "A run folder").required();
-  app.option("B", flags->b, "The run folder that it is compared with").required();
+  app.option("A", flags->a,
+             "A run folder, or a folder of runs that were made in turn with those of B")
+      .required();
+  app.option("B", flags->b, "What it is compared with, of the same kind").required();
   app.flag("--json", flags->json, "Print one JSON document instead of the table");
   app.option("--resamples", flags->resamples, "Bootstrap resamples behind the intervals")
       .between(100, 1'000'000)

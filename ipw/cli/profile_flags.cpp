@@ -23,7 +23,8 @@ constexpr const char* kFixedAtTheStart[] = {
     "--ramp",        "--duration",      "--trace",
     "--trace-speed", "--goodput",       "--sweep",
     "--devices",     "--meter-command", "--energy-host",
-    "--energy-map",  "--share"};
+    "--energy-map",  "--share",         "--repeat-runs",
+    "--against"};
 
 void declare_question_flags(const Flags& app, ProfileFlags& flags) {
   const std::string group = "Questions";
@@ -93,6 +94,10 @@ void declare_engine_flags(const Flags& app, ProfileFlags& flags) {
   store::ManifestOptions& options = flags.plan.options;
   app.option("--model", flags.model, "A GGUF file, ollama:NAME, openai:NAME, … (`ipw list models`)")
       .group(group);
+  app.option("--against", flags.against,
+             "A second model: run both in turn (A, B, A, B) and compare them")
+      .takes("MODEL")
+      .group(group);
   app.option("--concurrency", options.concurrency, "Requests in flight")
       .between(1, 1024)
       .shows_default()
@@ -136,6 +141,12 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
              "Who may read the run's folder, with the prompts and answers in it: its owner alone, "
              "or the group of the folder that it lies in too")
       .one_of({"private", "group"})
+      .shows_default()
+      .group(group);
+  app.option("--repeat-runs", flags.repeat_runs,
+             "Measure the whole run so often, each in a folder of its own: what one run differs "
+             "from the next by is then known (--repeat asks every question so often in one run)")
+      .between(1, 999)
       .shows_default()
       .group(group);
   app.option("--seed", flags.seed, "Seed of sampling, generation and bootstrap")

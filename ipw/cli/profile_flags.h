@@ -21,6 +21,8 @@ struct ProfileFlags {
   store::Manifest plan;  // what the run is to be
   std::uint64_t seed = 42;
   std::string model;
+  std::string against;  // a second model, run in turn with the first; empty: none
+  int repeat_runs = 1;
   std::string dataset;
   std::string scorer;  // empty: what the questions ask for
   std::string out;

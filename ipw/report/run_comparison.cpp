@@ -9,12 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/core/terminal_text.h"
+#include "ipw/metrics/run_to_run.h"
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/run_report.h"
 #include "ipw/report/run_sample.h"
 #include "ipw/report/text.h"
 #include "ipw/store/run.h"
+#include "ipw/store/run_directory.h"
 
 namespace ipw::report {
 namespace {
@@ -61,6 +63,32 @@ std::string title_of(const store::Manifest& run) {
   return core::printable_line(fmt::format("{} × {}", run.model.name, run.questions.name));
 }
 
+core::Result<RunComparison> compare_pair(const std::filesystem::path& a,
+                                         const std::filesystem::path& b, int resamples) {
+  IPW_TRY(store::Run run_a, store::Run::open(a));
+  IPW_TRY(store::Run run_b, store::Run::open(b));
+  SharedNumbers numbers;
+  IPW_TRY(const RunSample sample_a, sample_of(run_a, numbers));
+  IPW_TRY(const RunSample sample_b, sample_of(run_b, numbers));
+
+  RunComparison result{.a = run_a.manifest(), .b = run_b.manifest()};
+  result.same_devices = on_same_devices(result.a, result.b);
+  result.warnings = differences(result.a, result.b);
+  const auto seed = result.a.seeds.find("bootstrap");
+  IPW_TRY(result.comparison,
+          metrics::compare(sample_a.view(), sample_b.view(),
+                           {.bootstrap = {.seed = seed == result.a.seeds.end() ? 0 : seed->second,
+                                          .resamples = resamples},
+                            .same_devices = result.same_devices}));
+  if (result.comparison.pairs == 0) {
+    return core::fail(core::ErrorCode::kUnsupported,
+                      fmt::format("cannot compare {} and {}: they share no question (profile both "
+                                  "on the same question set)",
+                                  a.string(), b.string()));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<std::string> differences(const store::Manifest& a, const store::Manifest& b) {
@@ -96,27 +124,28 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
 
 core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
                                          const std::filesystem::path& b, int resamples) {
-  IPW_TRY(store::Run run_a, store::Run::open(a));
-  IPW_TRY(store::Run run_b, store::Run::open(b));
-  SharedNumbers numbers;
-  IPW_TRY(const RunSample sample_a, sample_of(run_a, numbers));
-  IPW_TRY(const RunSample sample_b, sample_of(run_b, numbers));
-
-  RunComparison result{.a = run_a.manifest(), .b = run_b.manifest()};
-  result.same_devices = on_same_devices(result.a, result.b);
-  result.warnings = differences(result.a, result.b);
-  const auto seed = result.a.seeds.find("bootstrap");
-  IPW_TRY(result.comparison,
-          metrics::compare(sample_a.view(), sample_b.view(),
-                           {.bootstrap = {.seed = seed == result.a.seeds.end() ? 0 : seed->second,
-                                          .resamples = resamples},
-                            .same_devices = result.same_devices}));
-  if (result.comparison.pairs == 0) {
+  IPW_TRY(const std::vector<std::filesystem::path> runs_a, store::run_folders(a));
+  IPW_TRY(const std::vector<std::filesystem::path> runs_b, store::run_folders(b));
+  if (runs_a.size() != runs_b.size()) {
     return core::fail(core::ErrorCode::kUnsupported,
-                      fmt::format("cannot compare {} and {}: they share no question (profile both "
-                                  "on the same question set)",
-                                  a.string(), b.string()));
+                      fmt::format("cannot compare {} with {}: {} runs and {} (as many on either "
+                                  "side, made in turn: ipw profile --against)",
+                                  a.string(), b.string(), runs_a.size(), runs_b.size()));
   }
+  IPW_TRY(RunComparison result, compare_pair(runs_a.front(), runs_b.front(), resamples));
+  std::vector<metrics::Comparison> pairs{std::move(result.comparison)};
+  for (std::size_t i = 1; i < runs_a.size(); ++i) {
+    IPW_TRY(RunComparison next, compare_pair(runs_a[i], runs_b[i], resamples));
+    result.same_devices = result.same_devices && next.same_devices;
+    for (std::string& warning : next.warnings) {
+      if (std::ranges::find(result.warnings, warning) == result.warnings.end()) {
+        result.warnings.push_back(std::move(warning));
+      }
+    }
+    pairs.push_back(std::move(next.comparison));
+  }
+  result.runs = pairs.size();
+  result.comparison = metrics::combined(pairs);
   return result;
 }
 
@@ -125,6 +154,10 @@ std::string comparison_text(const RunComparison& comparison) {
   std::string text = fmt::format("A  {}\nB  {}\n", title_of(comparison.a), title_of(comparison.b));
   text += fmt::format("{} questions in both, {} only in A, {} only in B\n", paired.pairs,
                       paired.only_a, paired.only_b);
+  text += comparison.runs > 1
+              ? fmt::format("{} runs of each, in turn: the intervals hold for other moments, too\n",
+                            comparison.runs)
+              : "one run of each: the intervals hold for other questions, not for another moment\n";
   for (const std::string& warning : comparison.warnings) {
     text += wrapped("note: " + warning, kTerminalWidth, 2) + "\n";
   }
@@ -144,6 +177,7 @@ Json comparison_json(const RunComparison& comparison) {
           {"command", "compare"},
           {"a", side(comparison.a)},
           {"b", side(comparison.b)},
+          {"runs_of_each", comparison.runs},
           {"pairs", comparison.comparison.pairs},
           {"only_a", comparison.comparison.only_a},
           {"only_b", comparison.comparison.only_b},

@@ -14,15 +14,18 @@
 namespace ipw::report {
 
 struct RunComparison {
-  store::Manifest a;
+  store::Manifest a;  // of the first run of each side
   store::Manifest b;
+  std::size_t runs = 1;               // of each side
   bool same_devices = false;          // the same sensors on the same host: systematic errors cancel
   std::vector<std::string> warnings;  // what else differs between the runs
   metrics::Comparison comparison;
 };
 
-/// Pairs the records by question id. Errors as store::Run::open; kUsage where the runs share no
-/// question.
+/// Pairs the records by question id. `a` and `b` are run folders, or folders of runs that were made
+/// in turn: the first of one side is compared with the first of the other and so on, and what they
+/// say together holds for other moments, too (metrics::combined). Errors as store::Run::open and
+/// store::run_folders; kUnsupported where runs share no question or the sides differ in number.
 [[nodiscard]] core::Result<RunComparison> compare_runs(const std::filesystem::path& a,
                                                        const std::filesystem::path& b,
                                                        int resamples);

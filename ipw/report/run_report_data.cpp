@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipw/report/figure_json.h"
+#include "ipw/report/run_groups.h"
 #include "ipw/report/run_report.h"
 #include "ipw/store/export.h"
 
@@ -81,6 +82,7 @@ Json report_json(const std::vector<RunReport>& reports) {
   Json json = {{"schema_version", kJsonSchemaVersion}, {"command", "report"}};
   Json& runs = json["runs"] = Json::array();
   for (const RunReport& report : reports) runs.push_back(run_json(report));
+  json["run_to_run"] = run_groups_json(reports);
   return json;
 }
 

@@ -9,6 +9,7 @@
 #include "ipw/report/figure_rows.h"
 #include "ipw/report/figure_table.h"
 #include "ipw/report/load_text.h"
+#include "ipw/report/run_groups.h"
 #include "ipw/report/run_report.h"
 #include "ipw/report/text.h"
 
@@ -291,10 +292,10 @@ std::string report_text(const std::vector<RunReport>& reports, bool by_task) {
   std::string text;
   if (reports.size() > 1) {
     Table table = narrow_table("run");
-    for (const RunReport& report : reports) {
-      add_narrow(table, model_title(report.manifest), report.figures);
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      add_narrow(table, run_title(reports, i), reports[i].figures);
     }
-    text += with_legend(table);
+    text += with_legend(table) + run_groups_text(reports);
     if (by_task && reports.size() <= kRunsAbreast) return text + tasks_abreast(reports);
   }
   for (const RunReport& report : reports) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -44,22 +45,6 @@ std::unexpected<core::Error> fail_errno(const std::string& doing, int reason) {
     default:
       return fail(ErrorCode::kUnavailable, fmt::format("{}: {} (check the path)", doing, why));
   }
-}
-
-std::string name_part(std::string_view text) {
-  if (const auto slash = text.rfind('/'); slash != std::string_view::npos) {
-    text.remove_prefix(slash + 1);
-  }
-  for (const std::string_view ending : {".gguf", ".jsonl", ".json", ".csv"}) {
-    if (text.size() > ending.size() && text.ends_with(ending)) text.remove_suffix(ending.size());
-  }
-  std::string part;
-  for (const char c : text.substr(0, kLongestNamePart)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-';
-    part.push_back(plain ? c : '-');
-  }
-  return part.empty() ? "unnamed" : part;
 }
 
 std::string name_time(core::WallTime time) {
@@ -116,14 +101,44 @@ std::string holder_of(int descriptor) {
   return pid > 0 ? fmt::format("process {}", pid) : "another process";
 }
 
+constexpr int kStudyDepth = 2;  // a study holds runs, or a folder of runs for each of its models
+
+void collect_runs(const fs::path& folder, int depth, std::vector<fs::path>& runs) {
+  std::error_code error;
+  if (fs::exists(folder / "run.json", error)) {
+    runs.push_back(folder);
+    return;
+  }
+  if (depth == 0) return;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_directory(error)) collect_runs(entry.path(), depth - 1, runs);
+  }
+}
+
 }  // namespace
+
+std::string folder_name(std::string_view text) {
+  if (const auto slash = text.rfind('/'); slash != std::string_view::npos) {
+    text.remove_prefix(slash + 1);
+  }
+  for (const std::string_view ending : {".gguf", ".jsonl", ".json", ".csv"}) {
+    if (text.size() > ending.size() && text.ends_with(ending)) text.remove_suffix(ending.size());
+  }
+  std::string part;
+  for (const char c : text.substr(0, kLongestNamePart)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-';
+    part.push_back(plain ? c : '-');
+  }
+  return part.empty() ? "unnamed" : part;
+}
 
 core::Result<fs::path> new_run_directory(const fs::path& parent, std::string_view model,
                                          std::string_view dataset, core::WallTime time,
                                          Sharing sharing) {
   IPW_CHECK(make_parents(parent));
   const std::string name =
-      fmt::format("{}_{}_{}", name_time(time), name_part(model), name_part(dataset));
+      fmt::format("{}_{}_{}", name_time(time), folder_name(model), folder_name(dataset));
   for (int count = 1; count <= kMostCollisions; ++count) {
     fs::path directory = parent / (count == 1 ? name : fmt::format("{}_{}", name, count));
     if (mkdir(directory.c_str(), kOwnersFolder) == 0) {
@@ -254,6 +269,18 @@ RunLock& RunLock::operator=(RunLock&& other) noexcept {
 }
 RunLock::~RunLock() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+core::Result<std::vector<fs::path>> run_folders(const fs::path& path) {
+  std::vector<fs::path> runs;
+  collect_runs(path, kStudyDepth, runs);
+  if (runs.empty()) {
+    return core::fail(
+        core::ErrorCode::kNotFound,
+        fmt::format("no run in {} (give run folders, or a folder that holds some)", path.string()));
+  }
+  std::ranges::sort(runs);
+  return runs;
 }
 
 }  // namespace ipw::store

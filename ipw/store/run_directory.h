@@ -3,7 +3,9 @@
 // and files that are there whole or not at all.
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ipw/core/clock.h"
 #include "ipw/core/result.h"
@@ -11,10 +13,13 @@
 
 namespace ipw::store {
 
+/// What a model or a question file is called in a folder's name: of a path the file's name without
+/// .gguf, .jsonl, .json or .csv; other characters than letters, digits, '.' and '-' become '-'.
+[[nodiscard]] std::string folder_name(std::string_view text);
+
 /// Makes an empty folder `parent/2026-11-21T01-02-03Z_MODEL_DATASET`, with `_2`, `_3`, … where that
 /// name is taken, and its parents. The folder is made in one atomic step: two processes never get
-/// the same. Of a path in `model` or `dataset` only the file's name is used, without .gguf or
-/// .jsonl; other characters than letters, digits, '.' and '-' become '-'. The folder is readable
+/// the same. `model` and `dataset` as by folder_name(). The folder is readable
 /// for whom `sharing` says, its parents for whom the umask lets. kPermissionDenied, kOutOfSpace,
 /// kUnavailable.
 [[nodiscard]] core::Result<std::filesystem::path> new_run_directory(
@@ -26,6 +31,11 @@ namespace ipw::store {
 /// holds anything.
 [[nodiscard]] core::Result<bool> make_empty_directory(const std::filesystem::path& directory,
                                                       Sharing sharing = Sharing::kPrivate);
+
+/// The run folders that `path` means, by name: itself, or those in it and in its folders (a study).
+/// kNotFound where there is none.
+[[nodiscard]] core::Result<std::vector<std::filesystem::path>> run_folders(
+    const std::filesystem::path& path);
 
 /// Replaces `file` by `text`: written beside it, synced, renamed. After a crash at any moment the
 /// file is the old or the new one. A file that is replaced keeps its permissions, a new one has

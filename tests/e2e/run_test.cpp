@@ -148,6 +148,55 @@ TEST_F(Run, AThousandAnswersHaveAPriceAndCarbonOnceThePlugIsKnown) {
   EXPECT_EQ(ipw({"report", out_}, {{"IPW_GRID", "nowhere"}}).status, 2);
 }
 
+TEST_F(Run, ManyTimesInTurnWithAnotherModelTellsWhatOneRunDiffersFromTheNextBy) {
+  const Finished measured =
+      finish(profile("demo", {"--repeat-runs", "3", "--against", tiny_model(), "--json"}));
+  ASSERT_EQ(measured.status, 0) << measured.err;
+  const json study = json::parse(measured.out);
+  ASSERT_EQ(study.at("runs").size(), 6U);
+  ASSERT_EQ(study.at("run_to_run").size(), 2U);
+  for (const json& group : study.at("run_to_run")) {
+    EXPECT_EQ(group.at("runs").size(), 3U);
+    const json& joules = group.at("figures").at("j_per_query_active").at(0);
+    EXPECT_EQ(joules.at("n"), 3);
+    EXPECT_LE(joules.at("low"), joules.at("value"));
+    EXPECT_GE(joules.at("spread"), 0.0);
+    // The same questions to the same model at temperature 0.
+    EXPECT_EQ(group.at("figures").at("accuracy").at(0).at("spread"), 0.0);
+  }
+  EXPECT_EQ(study.at("comparison").at("runs_of_each"), 3);
+  // A, B, A, B: the announcements tell the order.
+  std::size_t at = 0;
+  for (const char* run : {"run 1 of 3", "run 1 of 3", "run 2 of 3", "run 2 of 3", "run 3 of 3"}) {
+    at = measured.err.find(run, at);
+    ASSERT_NE(at, std::string::npos) << measured.err;
+    at += 1;
+  }
+
+  std::vector<std::string> sides;
+  for (const auto& entry : fs::directory_iterator(out_)) sides.push_back(entry.path().string());
+  std::ranges::sort(sides);
+  ASSERT_EQ(sides.size(), 2U);
+  EXPECT_TRUE(fs::path(sides[0]).filename().string().starts_with("a-"));
+  const json compared = json::parse(ipw({"compare", sides[0], sides[1], "--json"}).out);
+  EXPECT_EQ(compared.at("figures"), study.at("comparison").at("figures"));
+  EXPECT_EQ(json::parse(ipw({"report", out_, "--json"}).out).at("runs").size(), 6U);
+  EXPECT_NE(ipw({"report", sides[0]}).out.find("3 runs of the same questions"), std::string::npos);
+  fs::remove_all(fs::path(sides[1]) / "003");
+  const Finished uneven = ipw({"compare", sides[0], sides[1]});
+  EXPECT_EQ(uneven.status, 1);
+  EXPECT_NE(uneven.err.find("3 runs and 2"), std::string::npos) << uneven.err;
+}
+
+TEST_F(Run, ThatIsToBeManyIsCheckedBeforeAnythingIsMade) {
+  for (const Arguments& wrong :
+       {Arguments{"--repeat-runs", "0"}, Arguments{"--repeat-runs", "2", "--sweep", "1,2"},
+        Arguments{"--against", "nowhere:model"}, Arguments{"--against", "missing.gguf"}}) {
+    EXPECT_NE(finish(profile("demo", wrong)).status, 0) << testing::PrintToString(wrong);
+    EXPECT_FALSE(fs::exists(out_)) << testing::PrintToString(wrong);
+  }
+}
+
 TEST_F(Run, TheSameSeedGivesTheSameTextTwice) {
   const Arguments sampled = {"--temperature", "0.8", "--seed", "11", "--limit", "20"};
   ASSERT_EQ(finish(profile("demo", sampled)).status, 0);
