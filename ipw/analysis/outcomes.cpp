@@ -34,9 +34,10 @@ record::Provenance combined(std::span<const record::Provenance> parts) {
     return part.source == parts.front().source;
   };
   const bool one_source = std::ranges::all_of(parts, same);
-  record::Provenance all{one_source ? parts.front().source : record::Source::kMixed, {}};
+  record::Provenance all{.source = one_source ? parts.front().source : record::Source::kMixed};
   std::set<std::string> seen;
   for (const record::Provenance& part : parts) {
+    all.disturbed = all.disturbed || part.disturbed;
     std::string words = one_source ? "" : record::name(part.source);
     if (!words.empty() && !part.method.empty()) words += ": ";
     words += part.method;

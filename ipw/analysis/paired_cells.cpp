@@ -112,6 +112,7 @@ class Group {
   void merge(const record::Provenance& provenance) {
     if (provenance_.method.empty()) provenance_ = provenance;
     if (provenance_ == provenance) return;
+    provenance_.disturbed = provenance_.disturbed || provenance.disturbed;
     if (provenance_.source != provenance.source) provenance_.source = record::Source::kMixed;
     if (provenance_.method.find(provenance.method) == std::string::npos) {
       provenance_.method += " / " + provenance.method;

@@ -48,6 +48,7 @@ Billed billed_sensors(const Columns& columns, const Manifest& manifest) {
       billed.sensors.push_back(&sensor);
       billed.total = billed.total && sees_idle(manifest, sensor.sensor);
       methods.insert(sensor.provenance.method);
+      billed.provenance.disturbed = billed.provenance.disturbed || sensor.provenance.disturbed;
     }
     if (billed.sensors.empty()) continue;
     billed.provenance.source = source;

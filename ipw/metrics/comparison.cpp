@@ -282,6 +282,7 @@ class Computation {
     figure.unit = "1";
     figure.n = pair.count_a.clusters;
     figure.provenance = pair.a->provenance;
+    figure.provenance.disturbed |= pair.b->provenance.disturbed;
     if (pair.a->provenance.method != pair.b->provenance.method) {
       figure.provenance.method += " / " + pair.b->provenance.method;
     }

@@ -28,6 +28,7 @@ EnergyView view_of(std::vector<EnergyColumns> columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const record::Provenance& part = columns[i].provenance;
     if (part.source != view.provenance.source) view.provenance.source = record::Source::kMixed;
+    view.provenance.disturbed = view.provenance.disturbed || part.disturbed;
     if (i > 0) view.provenance.method += "+" + part.method;
     const double share = sum_of(columns[i].active_j);
     joules += share;

@@ -5,6 +5,11 @@
 
 namespace ipw::record {
 
+std::string method_text(const Provenance& provenance) {
+  if (!provenance.disturbed) return provenance.method;
+  return provenance.method.empty() ? "disturbed" : provenance.method + ", disturbed";
+}
+
 const char* name(Source source) {
   switch (source) {
     case Source::kMeasured: return "measured";

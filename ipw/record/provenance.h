@@ -14,10 +14,14 @@ enum class Source {
 
 struct Provenance {
   Source source = Source::kMeasured;
-  std::string method;  // "nvml-counter", "rapl-powercap", "cpu-time-model", …
+  std::string method;      // "nvml-counter", "rapl-powercap", "cpu-time-model", …
+  bool disturbed = false;  // while it was measured, others worked beside it (record/company.h)
 
   bool operator==(const Provenance&) const = default;
 };
+
+/// The method as people read it: "rapl-powercap", "rapl-powercap, disturbed".
+[[nodiscard]] std::string method_text(const Provenance& provenance);
 
 /// "measured", "estimated", "published" or "mixed".
 [[nodiscard]] const char* name(Source source);

@@ -32,7 +32,8 @@ Json figure_json(const record::Figure& figure) {
   }
   json["n"] = figure.n;
   json["provenance"] = record::name(figure.provenance.source);
-  json["method"] = figure.provenance.method;
+  json["method"] = record::method_text(figure.provenance);
+  if (figure.provenance.disturbed) json["disturbed"] = true;
   json["interval"] = figure.interval;
   if (!figure.reason.empty()) json["reason"] = figure.reason;
   return json;

@@ -10,8 +10,9 @@
 namespace ipw::report {
 
 std::string provenance_text(const record::Provenance& provenance) {
-  if (provenance.method.empty()) return record::name(provenance.source);
-  return fmt::format("{}: {}", record::name(provenance.source), provenance.method);
+  const std::string method = record::method_text(provenance);
+  if (method.empty()) return record::name(provenance.source);
+  return fmt::format("{}: {}", record::name(provenance.source), method);
 }
 
 std::string FigureTable::mark(const std::string& reason) {

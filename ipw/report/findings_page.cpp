@@ -48,8 +48,9 @@ core::Result<std::string> picture(const Plot& plot, const std::string& stem) {
 }
 
 std::string badge(const record::Provenance& provenance) {
+  const std::string method = record::method_text(provenance);
   return fmt::format(R"( <span class="badge {0}">{0}{1}</span>)", record::name(provenance.source),
-                     provenance.method.empty() ? "" : " · " + html_text(provenance.method));
+                     method.empty() ? "" : " · " + html_text(method));
 }
 
 std::string cell(const record::Figure& figure) {

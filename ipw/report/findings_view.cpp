@@ -139,12 +139,13 @@ std::string findings_csv(const analysis::Findings& findings) {
   for (const analysis::FindingSection& section : findings.sections) {
     for (const analysis::FindingRow& row : section.rows) {
       for (const auto& [name, figure] : row.figures) {
-        csv += fmt::format(
-            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", section.name, csv_field(row.label),
-            name, csv_number(figure.value), csv_field(figure.unit), csv_number(figure.low),
-            csv_number(figure.high), csv_number(figure.all_wrong), csv_number(figure.all_right),
-            figure.n, record::name(figure.provenance.source), csv_field(figure.provenance.method),
-            figure.interval, csv_field(figure.reason));
+        csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", section.name,
+                           csv_field(row.label), name, csv_number(figure.value),
+                           csv_field(figure.unit), csv_number(figure.low), csv_number(figure.high),
+                           csv_number(figure.all_wrong), csv_number(figure.all_right), figure.n,
+                           record::name(figure.provenance.source),
+                           csv_field(record::method_text(figure.provenance)), figure.interval,
+                           csv_field(figure.reason));
       }
     }
   }

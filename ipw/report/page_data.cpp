@@ -47,7 +47,7 @@ Json line_json(const metrics::Line& line) {
 
 Json scatter_json(const TokenScatter& scatter) {
   Json json = {{"provenance", record::name(scatter.basis.provenance.source)},
-               {"method", scatter.basis.provenance.method},
+               {"method", record::method_text(scatter.basis.provenance)},
                {"above_idle", scatter.basis.above_idle},
                {"n", scatter.n},
                {"outside", scatter.outside},

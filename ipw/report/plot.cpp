@@ -71,7 +71,7 @@ std::string plot_csv(std::span<const Plot> panels) {
             number(point.y_high), series.mark == PlotMark::kBars ? number(point.from) : "",
             series.mark == PlotMark::kBoxes ? number(point.weight) : "", csv_field(point.label),
             series.provenance ? record::name(series.provenance->source) : "",
-            series.provenance ? csv_field(series.provenance->method) : "");
+            series.provenance ? csv_field(record::method_text(*series.provenance)) : "");
       }
     }
   }

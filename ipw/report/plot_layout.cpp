@@ -69,8 +69,9 @@ std::vector<std::string> lines_of(const std::string& text, double width) {
 std::string legend_text(const PlotSeries& series, double width) {
   std::string source;
   if (series.provenance) {
+    const std::string method = record::method_text(*series.provenance);
     source = fmt::format(" ({}{}{})", record::name(series.provenance->source),
-                         series.provenance->method.empty() ? "" : ": ", series.provenance->method);
+                         method.empty() ? "" : ": ", method);
   }
   const double left = std::max(width - text_width(source, kSmallPoints), width / 3);
   return shortened(series.name, left, kSmallPoints) + source;

@@ -137,7 +137,7 @@ Json shares_json(const std::vector<Share>& shares) {
   for (const Share& share : shares) {
     json.push_back({{"sensor", share.sensor},
                     {"provenance", record::name(share.provenance.source)},
-                    {"method", share.provenance.method},
+                    {"method", record::method_text(share.provenance)},
                     {"active_j", number(share.numbers.active_j)},
                     {"loaded_idle_j", number(share.numbers.loaded_idle_j)},
                     {"device_power_w", number(share.numbers.device_power_w)},

@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "ipw/report/figure_json.h"
 #include "ipw/report/run_comparison.h"
 #include "ipw/report/run_report.h"
+#include "ipw/store/export.h"
 
 namespace ipw::report {
 namespace {
@@ -73,6 +77,15 @@ class ReportTest : public ::testing::Test {
     return directory_ / name;
   }
 
+  // Others had so many of the 20 seconds of both processors while the run was made.
+  void disturb(const fs::path& directory, core::Seconds others) {
+    auto run = store::Run::resume(directory, clock_);
+    ASSERT_TRUE(run.has_value()) << run.error().message;
+    store::Manifest manifest = run->manifest();
+    manifest.company.during = record::Company{core::Seconds(10), others, core::Seconds(0), 2};
+    ASSERT_TRUE(run->rewrite(std::move(manifest)));
+  }
+
   static record::Provenance provenance(bool sees_idle) {
     if (sees_idle) return {record::Source::kMeasured, "test-meter"};
     return {record::Source::kEstimated, "cpu-time-model"};
@@ -111,6 +124,54 @@ TEST_F(ReportTest, CompanyAboveATenthOfTheProcessorsIsSaidWhereverJoulesStand) {
   EXPECT_TRUE(std::ranges::any_of(compared, [](const std::string& text) {
     return text.starts_with("the joules of B are disturbed");
   }));
+}
+
+TEST_F(ReportTest, EveryJouleOfADisturbedRunIsMarkedAndNothingElse) {
+  disturb(run("quiet"), core::Seconds(0.1));
+  disturb(run("busy"), core::Seconds(14));
+  const auto quiet = read_report(directory_ / "quiet", {});
+  const auto busy = read_report(directory_ / "busy", {});
+  ASSERT_TRUE(quiet && busy);
+  for (const auto& [name, figure] : busy->figures) {
+    const std::string unit = figure.unit;
+    const bool of_energy =
+        unit.find('J') != std::string::npos || unit == "1/W" || unit == "W" || unit == "Wh";
+    EXPECT_EQ(figure.provenance.disturbed, of_energy && figure.value.has_value()) << name;
+    const record::Figure* calm = metrics::find(quiet->figures, name);
+    ASSERT_NE(calm, nullptr);
+    EXPECT_FALSE(calm->provenance.disturbed) << name;
+  }
+  const auto json = report_json({*busy})["runs"][0]["figures"];
+  EXPECT_EQ(json["j_per_query"]["method"], "test-meter, disturbed");
+  EXPECT_EQ(json["j_per_query"]["disturbed"], true);
+  EXPECT_FALSE(json["accuracy"].contains("disturbed"));
+  EXPECT_FALSE(report_json({*quiet})["runs"][0]["figures"]["ipj"].contains("disturbed"));
+  const auto shows = [](const std::string& text) {
+    return text.find("test-meter, disturbed") != std::string::npos;
+  };
+  EXPECT_TRUE(shows(report_text({*busy}, false)));
+  EXPECT_FALSE(shows(report_text({*quiet}, false)));
+  EXPECT_TRUE(shows(report_csv({*busy})));
+  const std::string many = report_text({*quiet, *busy}, false);
+  EXPECT_NE(many.find("J!"), std::string::npos) << many;
+  EXPECT_NE(many.find("! disturbed"), std::string::npos) << many;
+  EXPECT_EQ(report_text({*quiet, *quiet}, false).find('!'), std::string::npos);
+
+  const auto compared = compare_runs(directory_ / "quiet", directory_ / "busy", 200);
+  ASSERT_TRUE(compared) << compared.error().message;
+  EXPECT_TRUE(metrics::find(compared->comparison.figures, "ipj_ratio")->provenance.disturbed);
+  EXPECT_FALSE(
+      metrics::find(compared->comparison.figures, "accuracy_difference")->provenance.disturbed);
+
+  auto opened = store::Run::open(directory_ / "busy");
+  ASSERT_TRUE(opened);
+  const fs::path exported = directory_ / "records.jsonl";
+  std::FILE* out = std::fopen(exported.c_str(), "w");
+  ASSERT_NE(out, nullptr);
+  ASSERT_TRUE(store::export_records(*opened, *store::export_format("jsonl"), out));
+  std::fclose(out);
+  std::ifstream lines(exported);
+  EXPECT_TRUE(shows({std::istreambuf_iterator<char>(lines), {}}));
 }
 
 TEST_F(ReportTest, AnswersInOnePieceHaveNoTimeBetweenTheirTokens) {

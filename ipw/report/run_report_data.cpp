@@ -72,7 +72,7 @@ void append_csv(std::string& csv, const RunReport& report, const std::string& ta
         csv_field(figure.unit), csv_number(figure.low), csv_number(figure.high),
         csv_number(figure.low_total), csv_number(figure.high_total), csv_number(figure.all_wrong),
         csv_number(figure.all_right), figure.n, record::name(figure.provenance.source),
-        csv_field(figure.provenance.method), csv_field(figure.reason));
+        csv_field(record::method_text(figure.provenance)), csv_field(figure.reason));
   }
 }
 

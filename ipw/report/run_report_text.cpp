@@ -139,6 +139,7 @@ std::string narrow_value(const record::Figure& figure, std::string_view name) {
   if (figure.provenance.source == record::Source::kEstimated) text = "≈" + text;
   if (figure.provenance.source == record::Source::kMixed) text = "±" + text;
   if (name.ends_with("_active")) text += "*";
+  if (figure.provenance.disturbed) text += "!";
   return text;
 }
 
@@ -216,8 +217,13 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
 std::string with_legend(const Table& table) {
   std::string text = table.text(kTerminalWidth, Names::kWhole);
   const bool too_wide = text.find(kTooWideText) != std::string::npos;
+  const bool disturbed = text.find("!") != std::string::npos;
   text +=
       "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
+  if (disturbed) {
+    text +=
+        "! disturbed: others worked beside the run, and shared its cores, caches and clock rates\n";
+  }
   if (too_wide) text += "[>100-fold]: limits more than a factor of 100 apart (--json has them)\n";
   return text;
 }

@@ -212,25 +212,25 @@ auto handing_to(const CallSink& sink, const std::vector<SensorName>& sensors) {
 
 }  // namespace
 
-core::Result<void> read_calls(Database& database, const CallSink& sink) {
+core::Result<void> read_calls(Database& database, bool disturbed, const CallSink& sink) {
   IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
-  IPW_TRY(const auto sensors, read_sensors(database));
+  IPW_TRY(const auto sensors, read_sensors(database, disturbed));
   return scan(database, sensors, handing_to(sink, sensors));
 }
 
-core::Result<void> read_calls_of(Database& database, std::span<const std::int64_t> numbers,
-                                 const CallSink& sink) {
+core::Result<void> read_calls_of(Database& database, bool disturbed,
+                                 std::span<const std::int64_t> numbers, const CallSink& sink) {
   IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
-  IPW_TRY(const auto sensors, read_sensors(database));
+  IPW_TRY(const auto sensors, read_sensors(database, disturbed));
   for (const std::int64_t number : numbers) {
     IPW_CHECK(scan(database, sensors, handing_to(sink, sensors), {number, number}));
   }
   return {};
 }
 
-core::Result<void> read_records(Database& database, const CallSink& sink) {
+core::Result<void> read_records(Database& database, bool disturbed, const CallSink& sink) {
   IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
-  IPW_TRY(const auto sensors, read_sensors(database));
+  IPW_TRY(const auto sensors, read_sensors(database, disturbed));
   RecordGatherer gatherer(sensors);
   CallKey current;
   IPW_CHECK(scan(

@@ -201,12 +201,12 @@ class RecordColumns {
 
 }  // namespace
 
-core::Result<Columns> read_columns(Database& database) {
+core::Result<Columns> read_columns(Database& database, bool disturbed) {
   IPW_TRY(const Transaction snapshot, Transaction::begin(database, "BEGIN"));
   Columns columns;
   IPW_TRY(columns.tasks, read_tasks(database));
   IPW_TRY(const auto task_of, read_tasks_of_questions(database, columns.tasks.size()));
-  IPW_TRY(const auto sensors, read_sensors(database));
+  IPW_TRY(const auto sensors, read_sensors(database, disturbed));
   for (const SensorName& sensor : sensors) {
     columns.sensors.push_back({sensor.id, sensor.provenance, {}, {}, {}, {}, {}});
   }

@@ -89,6 +89,6 @@ struct Columns {
 };
 
 /// One snapshot of all records. kInvalidData where the file is damaged, kOutOfSpace.
-[[nodiscard]] core::Result<Columns> read_columns(Database& database);
+[[nodiscard]] core::Result<Columns> read_columns(Database& database, bool disturbed);
 
 }  // namespace ipw::store

@@ -19,7 +19,7 @@ record::Source source_named(std::string_view word) {
 
 }  // namespace
 
-core::Result<std::vector<SensorName>> read_sensors(Database& database) {
+core::Result<std::vector<SensorName>> read_sensors(Database& database, bool disturbed) {
   std::vector<SensorName> sensors;
   IPW_TRY(Statement rows,
           database.prepare("SELECT number, id, source, method FROM sensors ORDER BY number"));
@@ -31,7 +31,7 @@ core::Result<std::vector<SensorName>> read_sensors(Database& database) {
     static_cast<void>(row.whole(0, {next, next}));
     const record::Source source = source_named(row.text(2));
     if (source == record::Source::kMixed) row.refuse(2, "measured, estimated or published");
-    sensors.push_back({std::string(row.text(1)), {source, std::string(row.text(3))}});
+    sensors.push_back({std::string(row.text(1)), {source, std::string(row.text(3)), disturbed}});
     IPW_CHECK(row.sound());
   }
 }

@@ -36,9 +36,10 @@ struct SensorName {
   record::Provenance provenance;
 };
 
-/// Every sensor that has a share in the run, in the order of first appearance. kInvalidData where
-/// the table is damaged.
-[[nodiscard]] core::Result<std::vector<SensorName>> read_sensors(Database& database);
+/// Every sensor that has a share in the run, in the order of first appearance; their provenance
+/// says whether the run was `disturbed`. kInvalidData where the table is damaged.
+[[nodiscard]] core::Result<std::vector<SensorName>> read_sensors(Database& database,
+                                                                 bool disturbed);
 
 /// One pass. Lives as long as its Database.
 class EnergyCursor {

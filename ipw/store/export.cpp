@@ -113,7 +113,8 @@ constexpr EnergyColumn kEnergyColumns[] = {
      [](const record::EnergyShare& s) {
        return Cell(std::string(record::name(s.provenance.source)));
      }},
-    {"method", [](const record::EnergyShare& s) { return Cell(s.provenance.method); }},
+    {"method",
+     [](const record::EnergyShare& s) { return Cell(record::method_text(s.provenance)); }},
     {"active_j", [](const record::EnergyShare& s) { return cell(std::optional(s.active)); }},
     {"loaded_idle_j", [](const record::EnergyShare& s) { return cell(s.loaded_idle); }},
     {"device_power_w", [](const record::EnergyShare& s) { return cell(s.device_power); }},
@@ -186,7 +187,8 @@ std::string prefix_of(const Sensors& sensors, std::size_t index) {
   const auto& [id, provenance] = sensors[index];
   const auto same = [&](const auto& other) { return other.first == id; };
   if (std::ranges::count_if(sensors, same) < 2) return id;
-  return fmt::format("{}[{}:{}]", id, record::name(provenance.source), provenance.method);
+  return fmt::format("{}[{}:{}]", id, record::name(provenance.source),
+                     record::method_text(provenance));
 }
 
 std::string csv_header(const Sensors& sensors) {

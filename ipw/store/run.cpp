@@ -239,6 +239,11 @@ struct Run::State {
   std::optional<CallWriter> writer;
   Statement find_state;
 
+  /// Whether others worked beside it.
+  [[nodiscard]] bool disturbed() const {
+    return manifest.company.during && manifest.company.during->disturbs();
+  }
+
   core::Result<void> start_appending(const core::Clock& clock) {
     IPW_TRY(session, begin_session(database, clock));
     IPW_TRY(writer, CallWriter::make(database, session));
@@ -432,7 +437,7 @@ core::Result<void> Run::for_each_key(
 
 core::Result<void> Run::for_each_call(const CallSink& sink) {
   const std::scoped_lock guard(state_->mutex);
-  return read_calls(state_->database, sink);
+  return read_calls(state_->database, state_->disturbed(), sink);
 }
 
 core::Result<void> Run::for_each_call_of(std::span<const std::uint32_t> questions,
@@ -441,17 +446,17 @@ core::Result<void> Run::for_each_call_of(std::span<const std::uint32_t> question
   numbers.reserve(questions.size());
   for (const std::uint32_t index : questions) numbers.push_back(std::int64_t{index} + 1);
   const std::scoped_lock guard(state_->mutex);
-  return read_calls_of(state_->database, numbers, sink);
+  return read_calls_of(state_->database, state_->disturbed(), numbers, sink);
 }
 
 core::Result<void> Run::for_each_record(const CallSink& sink) {
   const std::scoped_lock guard(state_->mutex);
-  return read_records(state_->database, sink);
+  return read_records(state_->database, state_->disturbed(), sink);
 }
 
 core::Result<Columns> Run::columns() {
   const std::scoped_lock guard(state_->mutex);
-  return read_columns(state_->database);
+  return read_columns(state_->database, state_->disturbed());
 }
 
 core::Result<std::vector<QuestionKey>> Run::question_keys() {
@@ -522,7 +527,7 @@ core::Result<std::vector<SessionStart>> Run::sessions() {
 
 core::Result<std::vector<std::pair<std::string, record::Provenance>>> Run::sensors() {
   const std::scoped_lock guard(state_->mutex);
-  IPW_TRY(const auto names, read_sensors(state_->database));
+  IPW_TRY(const auto names, read_sensors(state_->database, state_->disturbed()));
   std::vector<std::pair<std::string, record::Provenance>> sensors;
   for (const SensorName& name : names) sensors.emplace_back(name.id, name.provenance);
   return sensors;
