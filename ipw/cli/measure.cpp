@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <span>
 
@@ -291,6 +292,44 @@ energy::ProbeOptions probe_options(const store::ManifestOptions& plan, bool else
   return probe;
 }
 
+// Says who else works here; waits until nobody does, or for `most`, or until Ctrl-C.
+void await_quiet(energy::CompanyWatch& company, core::Seconds most, const Context& context) {
+  constexpr core::Seconds kLook{1.0};
+  const core::Instant begun = context.clock.now();
+  std::optional<record::Company> now = company.take();
+  if (!now) {  // too soon to tell
+    context.clock.sleep_until(begun + energy::CompanyWatch::kShortest);
+    now = company.take();
+  }
+  const bool waits = most > core::Seconds(0);
+  if (!now || !now->disturbs()) {
+    if (now && now->other_runs > 0) {
+      context.err << fmt::format("company: {}\n", report::company_text(*now));
+    }
+    return;
+  }
+  context.err << fmt::format(
+      "company: {}: {}\n", report::company_text(*now),
+      waits ? fmt::format("waiting for a quiet machine, at most {:g} s", most.count())
+            : "the joules of this run will be disturbed (--wait-for-quiet 600 waits until nobody "
+              "works here, for ten minutes at most)");
+  if (!waits) return;
+  while (now && now->disturbs() && !context.stop.stop_requested()) {
+    const core::Seconds waited = context.clock.now() - begun;
+    if (waited >= most) {
+      context.err << fmt::format(
+          "company: {}, after {:g} s: going on, and the joules of this run will be disturbed\n",
+          report::company_text(*now), most.count());
+      return;
+    }
+    context.clock.sleep_until(
+        context.clock.now() +
+        std::chrono::duration_cast<core::Instant::duration>(std::min(kLook, most - waited)));
+    now = company.take();
+  }
+  if (!context.stop.stop_requested()) context.err << "company: the machine is quiet\n";
+}
+
 // The sensors of this machine and of the hosts that the energy map names.
 core::Result<energy::ProbeReport> open_sensors(const energy::ProbeOptions& probe,
                                                const std::vector<std::string>& energy_hosts,
@@ -354,10 +393,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   IPW_TRY(energy::ProbeReport sensors,
           open_sensors(probe, flags.plan.options.energy_hosts, context.clock));
   announce(questions, sensors.sensors, sensors.findings, elsewhere, context.err);
-  if (const auto now = company.take(); now && now->disturbs() && !elsewhere) {
-    context.err << fmt::format("company: {}: the joules of this run will be disturbed\n",
-                               report::company_text(*now));
-  }
+  if (!elsewhere) await_quiet(company, core::Seconds(flags.wait_s), context);
   if (!resuming) {
     for (const auto& sensor : sensors.sensors) {
       flags.plan.sensors.push_back(profiling::described(sensor->describe()));

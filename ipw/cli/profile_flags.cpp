@@ -156,6 +156,12 @@ void declare_run_flags(const Flags& app, ProfileFlags& flags) {
       .between(0.0, 3600.0)
       .shows_default()
       .group(group);
+  app.option(
+         "--wait-for-quiet", flags.wait_s,
+         "Where others work on this machine, wait for at most so many seconds until they do not")
+      .between(0.0, 1e7)
+      .takes("SECONDS")
+      .group(group);
   app.option("--warmup", options.warmup, "Questions to ask first without recording them")
       .between(0, 10'000)
       .shows_default()

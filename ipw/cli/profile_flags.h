@@ -31,6 +31,7 @@ struct ProfileFlags {
   bool trust = false;  // what the resumed folder names
   std::string share = "private";
   double idle_s = 2.0;
+  double wait_s = 0.0;  // at most, for a machine on which nobody else works
   EnergyHostFlags energy_hosts;
   LoadFlags load;
   ServerFlags server;

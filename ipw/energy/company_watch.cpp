@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -30,9 +31,29 @@ core::Seconds time_of_children() {
                            static_cast<double>(waited.ru_utime.tv_usec + waited.ru_stime.tv_usec));
 }
 
-constexpr core::Seconds kShortest{0.1};  // ten ticks
+// "ipw\0profile\0…", by whatever path it was started.
+bool measures(const std::filesystem::path& process) {
+  std::ifstream file(process / "cmdline", std::ios::binary);
+  std::string program;
+  std::string command;
+  return std::getline(file, program, '\0') && std::getline(file, command, '\0') &&
+         std::filesystem::path(program).filename() == "ipw" && command == "profile";
+}
 
 }  // namespace
+
+std::set<int> other_runs(const std::filesystem::path& root) {
+  std::set<int> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "proc", error)) {
+    const std::string name = entry.path().filename().string();
+    int pid = 0;
+    const auto [end, wrong] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (wrong != std::errc{} || end != name.data() + name.size() || pid == ::getpid()) continue;
+    if (measures(entry.path())) found.insert(pid);
+  }
+  return found;
+}
 
 CompanyWatch::CompanyWatch(std::filesystem::path root, std::shared_ptr<WorkClock> server)
     : root_(std::move(root)), server_(std::move(server)), last_(look()) {}
@@ -71,7 +92,8 @@ std::optional<record::Company> CompanyWatch::take() {
   return record::Company{.window = grown(before->at, now->at),
                          .others = grown(now->ours - before->ours, now->busy - before->busy),
                          .stolen = grown(before->stolen, now->stolen),
-                         .processors = now->processors};
+                         .processors = now->processors,
+                         .other_runs = static_cast<int>(other_runs(root_).size())};
 }
 
 }  // namespace ipw::energy

@@ -2,9 +2,11 @@
 // How much other programs worked meanwhile, and how much time the host of a virtual machine kept:
 // what makes joules rough, told beside them.
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
@@ -13,15 +15,21 @@
 
 namespace ipw::energy {
 
+/// The processes other than this one in which `ipw profile` measures, by /proc below `root`. Those
+/// that the kernel hides (another container's, or other users' under hidepid) are not seen.
+[[nodiscard]] std::set<int> other_runs(const std::filesystem::path& root);
+
 /// One thread at a time. Resolution: the 10 ms ticks of /proc/stat, summed over processors.
 class CompanyWatch {
  public:
+  static constexpr std::chrono::milliseconds kShortest{100};  // window of a take(): ten ticks
+
   /// `server`: the processes of a model behind a server of this machine; null where the model runs
   /// in this process, or elsewhere.
   explicit CompanyWatch(std::filesystem::path root, std::shared_ptr<WorkClock> server = nullptr);
 
   /// What others did since the last call, or since the watch was made; nothing where /proc/stat
-  /// cannot be read. Less than a tenth of a second is too short to tell: nothing, and the time
+  /// cannot be read. Less than kShortest is too short to tell: nothing, and the time
   /// counts for the next call.
   [[nodiscard]] std::optional<record::Company> take();
 

@@ -50,6 +50,30 @@ TEST_F(CompanyTest, IsBusyTimeThatIsNotOurs) {
   EXPECT_GT(company->window.count(), 0.0);
 }
 
+TEST_F(CompanyTest, NoticesOtherRunsOfIpw) {
+  using namespace std::string_literals;
+  const auto process = [&](const std::string& pid, const std::string& words) {
+    fs::create_directories(root_ / "proc" / pid);
+    std::ofstream(root_ / "proc" / pid / "cmdline", std::ios::binary) << words;
+  };
+  const std::string own = std::to_string(::getpid());
+  process(own, "ipw\0profile\0--model\0m\0"s);  // this one
+  process("21", "/usr/bin/ipw\0profile\0--model\0m\0"s);
+  process("22", "ipw\0profile\0"s);
+  process("23", "ipw\0energy\0daemon\0"s);
+  process("24", "vim\0profile\0"s);
+  process("25", "ipw\0"s);
+  process("26", "");  // a thread of the kernel
+  process("27", "notipw\0profile\0"s);
+  process("sys", "ipw\0profile\0"s);
+  EXPECT_EQ(other_runs(root_), (std::set<int>{21, 22}));
+  EXPECT_TRUE(other_runs(root_ / "nowhere").empty());
+  stat("100 0 50 1000 0 0 0 7 0 0");
+  CompanyWatch watch(root_);
+  wait_long_enough();
+  EXPECT_EQ(watch.take()->other_runs, 2);
+}
+
 TEST_F(CompanyTest, IsNeverNegative) {
   stat("1000 0 50 1000 0 0 0 9 0 0");
   CompanyWatch watch(root_);

@@ -141,6 +141,7 @@ class Profile {
       company.during->window += earlier->window;
       company.during->others += earlier->others;
       company.during->stolen += earlier->stolen;
+      company.during->other_runs = std::max(company.during->other_runs, earlier->other_runs);
     }
     manifest.company = company;
     return run.rewrite(std::move(manifest));

@@ -10,6 +10,7 @@ struct Company {
   core::Seconds others{0.0};  // CPU time of processes that are neither the model's nor ipw's
   core::Seconds stolen{0.0};  // CPU time that the host of a virtual machine gave to others
   int processors = 0;         // that the system schedules on
+  int other_runs = 0;         // of ipw that measured at the end of the window
 
   /// Share of the processors' time that others had, in [0, 1]; 0 where nothing was watched.
   [[nodiscard]] double share() const {

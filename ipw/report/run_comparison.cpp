@@ -114,7 +114,7 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
                                 b.options.concurrency));
   }
   for (const store::Manifest* manifest : {&a, &b}) {
-    const auto& company = manifest->company.during;
+    const auto& company = manifest->company.told();
     if (!company || !company->disturbs()) continue;
     found.push_back(fmt::format("the joules of {} are disturbed: {}", manifest == &a ? "A" : "B",
                                 company_text(*company)));

@@ -257,12 +257,16 @@ std::string company_text(const record::Company& company) {
     text += fmt::format(", and the host of this virtual machine {:.2f}",
                         company.stolen.count() / window);
   }
+  if (company.other_runs > 0) {
+    text += fmt::format("; {} other run{} of ipw measured here", company.other_runs,
+                        company.other_runs == 1 ? "" : "s");
+  }
   return text;
 }
 
 std::vector<std::string> cautions(const RunReport& report) {
   std::vector<std::string> cautions = server_cautions(report.manifest);
-  if (const auto& company = report.manifest.company.during; company && company->disturbs()) {
+  if (const auto& company = report.manifest.company.told(); company && company->disturbs()) {
     cautions.push_back(
         fmt::format("disturbed: while the model was asked, {}; neighbours share cores, caches and "
                     "clock rates, so that joules and seconds would be others on a quiet machine",

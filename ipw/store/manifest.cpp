@@ -198,6 +198,7 @@ void visit_fields(Visitor& visit, record::Company& company) {
   visit("others_cpu_s", company.others);
   visit("stolen_cpu_s", company.stolen);
   visit("processors", company.processors);
+  visit("other_runs", company.other_runs);
 }
 
 template <class Visitor>

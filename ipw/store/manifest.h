@@ -174,6 +174,12 @@ struct ManifestCompany {
   std::optional<record::Company> before;
   std::optional<record::Company> during;
   std::optional<record::Company> after;
+
+  /// That of the time in which the model was asked; where that was too short to tell, that of the
+  /// moments before.
+  [[nodiscard]] const std::optional<record::Company>& told() const {
+    return during ? during : before;
+  }
 };
 
 struct Manifest {

@@ -241,7 +241,7 @@ struct Run::State {
 
   /// Whether others worked beside it.
   [[nodiscard]] bool disturbed() const {
-    return manifest.company.during && manifest.company.during->disturbs();
+    return manifest.company.told() && manifest.company.told()->disturbs();
   }
 
   core::Result<void> start_appending(const core::Clock& clock) {
