@@ -179,8 +179,10 @@ SHAPES = ((150, 64, 2, 2, 192), (750, 128, 3, 4, 384), (3400, 256, 4, 8, 704),
           (13200, 512, 4, 8, 1408), (105000, 1024, 8, 16, 2816))
 
 
-def random_weights(path, params, kind, text, seed):
-    _, width, layers, heads, hidden = min(SHAPES, key=lambda s: abs(math.log(s[0] * 1e3 / params)))
+def random_weights(path, params, kind, text, seed, layers=None):
+    shape = min(SHAPES, key=lambda s: abs(math.log(s[0] * 1e3 / params)))
+    _, width, usual_layers, heads, hidden = shape
+    layers = layers or usual_layers
     source = random.Random(seed)
 
     # Tokens that are not silent have logits of about unit variance, the others always 0, so that
@@ -229,12 +231,13 @@ def main():
     parser.add_argument("--type", choices=("Q8_0", "F32"), default="Q8_0")
     parser.add_argument("--text", choices=("ascii", "bytes"), default="ascii", help="what it writes")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--layers", type=int, help="instead of those of the shape")
     options = parser.parse_args()
     if options.kind == "tiny":
         tiny(options.path)
     else:
         random_weights(options.path, options.params, F32 if options.type == "F32" else Q8_0,
-                       options.text, options.seed)
+                       options.text, options.seed, options.layers)
 
 
 if __name__ == "__main__":
