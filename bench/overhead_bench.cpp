@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
       bench::row(fmt::format("a question outside the model, {} in flight, {} sensors", concurrency,
                              metered ? "with" : "no"),
                  fmt::format("{:.1f} us", profile_once(directory, count, concurrency, metered)),
-                 "< 250 us");
+                 "< 50 us");
     }
   }
   fs::remove_all(directory);
