@@ -24,6 +24,7 @@
 #include "ipw/energy/model_processes.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
+#include "ipw/net/reachable.h"
 #include "ipw/profiling/load_plan.h"
 #include "ipw/profiling/machine.h"
 #include "ipw/profiling/plan.h"
@@ -37,6 +38,8 @@ namespace {
 namespace fs = std::filesystem;
 using core::ErrorCode;
 using core::fail;
+
+constexpr core::Seconds kServerPatience{2.0};  // for one that is just starting
 
 constexpr const char* kSeedParts[] = {"sampling", "generation", "bootstrap", "arrivals"};
 
@@ -366,6 +369,18 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
             energy_hosts_of(flags.energy_hosts, flags.model, server));
   }
   IPW_TRY(Questions questions, open_questions(flags, context));
+  if (server && !elsewhere) {  // before anything is watched or made
+    if (const auto there = net::reachable(*server, kServerPatience); !there) {
+      context.err << fmt::format(
+          "ipw: nothing could be asked: {} (start the server, or say where "
+          "it is with --base-url)\n",
+          there.error().message);
+      return Measured{{}, {.progress = {}, .interrupted = false, .gave_up = there.error().message}};
+    }
+  }
+  if (!resuming && !flags.out.empty()) {
+    IPW_CHECK(store::try_directory(flags.out));
+  }
   if (resuming) {
     IPW_CHECK(rules_must_be_the_same(flags.plan));
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,

@@ -11,8 +11,8 @@
 namespace ipw::cli {
 
 struct Measured {
-  std::filesystem::path directory;
-  profiling::ProfileResult result;
+  std::filesystem::path directory;  // empty: nothing was begun
+  profiling::ProfileResult result;  // whose `gave_up` then says why
 };
 
 /// Begins a run, or goes on with the one that `flags.resume` names, and says on the way what it

@@ -38,6 +38,7 @@ core::Result<int> run_profile(ProfileFlags& flags, Context& context) {
   IPW_CHECK(electricity(flags.electricity, context));  // a price that is none, before hours of work
   if (asks_for_a_study(flags)) return run_study(flags, context);
   IPW_TRY(const Measured measured, measure(flags, context));
+  if (measured.directory.empty()) return exit_status_of(measured.result);
   if (!measured.result.interrupted) IPW_CHECK(show_report(flags, measured.directory, context));
   return exit_status_of(measured.result);
 }

@@ -43,6 +43,7 @@ core::Result<fs::path> study_folder(const ProfileFlags& flags, const std::string
 struct Measurements {
   std::vector<fs::path> folders;
   int status = kDone;
+  bool ended_early = false;  // by Ctrl-C, or as there is no server
 };
 
 // In order. A run that answers nothing does not end the study: beyond saturation that is a finding.
@@ -53,8 +54,9 @@ core::Result<Measurements> measure_all(const fs::path& study, std::vector<StudyR
     context.err << run.announcement << "\n";
     run.flags.out = (study / run.folder).string();
     IPW_TRY(const Measured measured, measure(run.flags, context));
-    if (measured.result.interrupted) {
-      done.status = kInterrupted;
+    if (measured.result.interrupted || measured.directory.empty()) {
+      done.status = exit_status_of(measured.result);
+      done.ended_early = true;
       return done;
     }
     done.folders.push_back(measured.directory);
@@ -115,7 +117,7 @@ core::Result<int> run_sweep(const ProfileFlags& flags, Context& context) {
     runs.push_back(std::move(run));
   }
   IPW_TRY(const Measurements done, measure_all(study, std::move(runs), context));
-  if (done.status == kInterrupted) return kInterrupted;
+  if (done.ended_early) return done.status;
   IPW_CHECK(show_sweep(flags, done.folders, context));
   context.err << fmt::format("sweep: {} runs in {}\n", done.folders.size(), study.string());
   return done.status;
@@ -171,7 +173,7 @@ core::Result<int> run_repeats(const ProfileFlags& flags, Context& context) {
     }
   }
   IPW_TRY(const Measurements done, measure_all(study, std::move(runs), context));
-  if (done.status == kInterrupted) return kInterrupted;
+  if (done.ended_early) return done.status;
   IPW_CHECK(show_repeats(flags, study, sides, done.folders, context));
   context.err << fmt::format("study: {} runs in {}\n", done.folders.size(), study.string());
   return done.status;

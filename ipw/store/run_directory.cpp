@@ -180,6 +180,20 @@ core::Result<bool> make_empty_directory(const fs::path& directory, Sharing shari
                           directory.string()));
 }
 
+core::Result<void> try_directory(const fs::path& directory) {
+  std::error_code ignored;
+  const fs::path whole = fs::absolute(directory, ignored).lexically_normal();
+  std::vector<fs::path> missing;  // the innermost first
+  for (fs::path part = whole; !part.empty() && !fs::exists(part, ignored);
+       part = part.parent_path()) {
+    missing.push_back(part);
+  }
+  const core::Result<bool> made = make_empty_directory(whole);
+  for (const fs::path& part : missing) fs::remove(part, ignored);  // where nobody else uses it
+  if (!made) return std::unexpected(made.error());
+  return {};
+}
+
 mode_t file_mode(Sharing sharing) {
   switch (sharing) {
     case Sharing::kPrivate: return 0600;

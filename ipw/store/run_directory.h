@@ -32,6 +32,10 @@ namespace ipw::store {
 [[nodiscard]] core::Result<bool> make_empty_directory(const std::filesystem::path& directory,
                                                       Sharing sharing = Sharing::kPrivate);
 
+/// Whether a run could be made in `directory`: makes the folder, with its parents, and takes away
+/// what it made. Errors as make_empty_directory().
+[[nodiscard]] core::Result<void> try_directory(const std::filesystem::path& directory);
+
 /// The run folders that `path` means, by name: itself, or those in it and in its folders (a study).
 /// kNotFound where there is none.
 [[nodiscard]] core::Result<std::vector<std::filesystem::path>> run_folders(

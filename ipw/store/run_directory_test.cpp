@@ -75,6 +75,22 @@ TEST(NewRunDirectory, WhereAFileStandsInTheWayIsRefused) {
   EXPECT_FALSE(new_run_directory(parent / "runs", "m", "d", kTime));
 }
 
+TEST(TryDirectory, LeavesNothingAndSaysWhatWouldBeWrong) {
+  const TemporaryDirectory parent;
+  for (const char* good : {"run", "a/b/c", "d/"}) {
+    EXPECT_TRUE(try_directory(parent / good)) << good;
+    EXPECT_TRUE(fs::is_empty(parent.path())) << good;
+  }
+  fs::create_directory(parent / "empty");
+  EXPECT_TRUE(try_directory(parent / "empty"));
+  EXPECT_TRUE(fs::exists(parent / "empty")) << "it was there before";
+  std::ofstream(parent / "empty" / "file") << "x";
+  EXPECT_EQ(try_directory(parent / "empty").error().code, ErrorCode::kAlreadyExists);
+  EXPECT_FALSE(try_directory(parent / "empty" / "file" / "below"));
+  EXPECT_FALSE(try_directory("/proc/nowhere/run"));
+  EXPECT_TRUE(fs::exists(parent / "empty" / "file"));
+}
+
 TEST(WriteAtomically, ReplacesAndLeavesNothingBeside) {
   const TemporaryDirectory parent;
   ASSERT_TRUE(write_atomically(parent / "run.json", "one, longer"));
