@@ -88,8 +88,9 @@ constexpr Letter kMarks[] = {{U'（', '('}, {U'）', ')'}, {U'［', '['}, {U'］
 
 std::optional<char> anywhere(char32_t c) {
   for (const Run& run : kRuns) {
-    if (c >= run.first && c < run.first + 26)
+    if (c >= run.first && c < run.first + 26) {
       return static_cast<char>(run.to + static_cast<int>(c - run.first));
+    }
   }
   const auto* mark = std::ranges::find(kMarks, c, &Letter::from);
   return mark == std::end(kMarks) ? std::nullopt : std::optional(mark->to);
