@@ -89,11 +89,12 @@ std::optional<record::Company> CompanyWatch::take() {
   const auto grown = [](core::Seconds from, core::Seconds to) {
     return std::max(core::Seconds(0.0), to - from);  // ticks round; counters of a guest may step
   };
-  return record::Company{.window = grown(before->at, now->at),
-                         .others = grown(now->ours - before->ours, now->busy - before->busy),
-                         .stolen = grown(before->stolen, now->stolen),
-                         .processors = now->processors,
-                         .other_runs = static_cast<int>(other_runs(root_).size())};
+  latest_ = record::Company{.window = grown(before->at, now->at),
+                            .others = grown(now->ours - before->ours, now->busy - before->busy),
+                            .stolen = grown(before->stolen, now->stolen),
+                            .processors = now->processors,
+                            .other_runs = static_cast<int>(other_runs(root_).size())};
+  return latest_;
 }
 
 }  // namespace ipw::energy

@@ -32,6 +32,8 @@ class CompanyWatch {
   /// cannot be read. Less than kShortest is too short to tell: nothing, and the time
   /// counts for the next call.
   [[nodiscard]] std::optional<record::Company> take();
+  /// What take() last told; nothing before that.
+  [[nodiscard]] const std::optional<record::Company>& latest() const { return latest_; }
 
  private:
   struct Moment {
@@ -46,6 +48,7 @@ class CompanyWatch {
   std::filesystem::path root_;
   std::shared_ptr<WorkClock> server_;
   std::optional<Moment> last_;
+  std::optional<record::Company> latest_;
 };
 
 }  // namespace ipw::energy

@@ -68,6 +68,7 @@ class Profile {
     std::vector<store::IdlePower> idle =
         watch_idle(Phase::kIdleBefore, store::IdlePhase::kUnloadedBefore);
     store::ManifestCompany company{.before = take_company(), .during = {}, .after = {}};
+    if (!company.before && parts_.company) company.before = parts_.company->latest();
     enter(Phase::kLoading);
     IPW_TRY(model_, parts_.open_model());
     IPW_TRY(store::Run run, parts_.open_run(model_->describe()));

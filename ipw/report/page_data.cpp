@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_rows.h"
 #include "ipw/report/load_text.h"
+#include "ipw/report/run_groups.h"
 #include "ipw/report/text.h"
 
 namespace ipw::report {
@@ -181,9 +183,30 @@ bool knows_idle(const RunReport& report) {
   return gross != nullptr && gross->value.has_value();
 }
 
+// Whether the report has a value for this figure, or for its twin above idle.
+bool tells(const RunReport& report, const std::string& name) {
+  return std::ranges::any_of(std::array{name, name + "_active"}, [&](const std::string& one) {
+    const record::Figure* figure = metrics::find(report.figures, one);
+    return figure != nullptr && figure->value.has_value();
+  });
+}
+
 bool measured_energy(const RunReport& report) {
   const record::Figure* active = metrics::find(report.figures, "j_per_query_active");
   return active != nullptr && active->value.has_value();
+}
+
+// Adds to what run_groups_json() made the text of each figure.
+void add_group_texts(Json& json, const std::vector<RunReport>& reports) {
+  const std::vector<RunGroup> groups = run_groups(reports);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    std::map<std::string, std::size_t> parts;  // of several sources
+    for (const metrics::RunToRun& figure : groups[i].figures) {
+      Json& entry = json[i]["figures"][figure.name][parts[figure.name]++];
+      add_text(entry, figure.figure);
+      entry["spread_text"] = spread_text(figure);
+    }
+  }
 }
 
 }  // namespace
@@ -248,7 +271,12 @@ std::vector<std::string> unmeasured(const RunReport& report) {
         "other days: every question was asked once, so that intervals hold for other "
         "questions, not for another day or another machine of the kind");
   }
-  lines.emplace_back("money and carbon: no price and no grid intensity was given");
+  if (!tells(report, "electricity_cost_per_1000")) {
+    lines.emplace_back("money: no price of a kilowatt-hour was given (--kwh-price)");
+  }
+  if (!tells(report, "gco2e_per_1000")) {
+    lines.emplace_back("carbon: no grid was named (--grid)");
+  }
   return lines;
 }
 
@@ -268,6 +296,7 @@ Json page_json(const PageContent& content) {
         reports, [&](const RunReport& report) { return belongs(row, report.manifest); });
     if (shown) rows.push_back({row.name, row.label});
   }
+  add_group_texts(json["run_to_run"], reports);
   json["differences"] = differences_json(reports, labels);
   Json& paired = json["paired"] = Json::array();
   for (const PairedRun& pair : content.paired) paired.push_back(paired_json(pair));

@@ -74,6 +74,9 @@ core::Result<RunComparison> compare_pair(const std::filesystem::path& a,
   RunComparison result{.a = run_a.manifest(), .b = run_b.manifest()};
   result.same_devices = on_same_devices(result.a, result.b);
   result.warnings = differences(result.a, result.b);
+  for (std::string& side : disturbed_sides(result.a, result.b)) {
+    result.warnings.push_back(std::move(side));
+  }
   const auto seed = result.a.seeds.find("bootstrap");
   IPW_TRY(result.comparison,
           metrics::compare(sample_a.view(), sample_b.view(),
@@ -113,6 +116,11 @@ std::vector<std::string> differences(const store::Manifest& a, const store::Mani
     found.push_back(fmt::format("concurrency differs: {} and {}", a.options.concurrency,
                                 b.options.concurrency));
   }
+  return found;
+}
+
+std::vector<std::string> disturbed_sides(const store::Manifest& a, const store::Manifest& b) {
+  std::vector<std::string> found;
   for (const store::Manifest* manifest : {&a, &b}) {
     const auto& company = manifest->company.told();
     if (!company || !company->disturbs()) continue;

@@ -34,6 +34,10 @@ struct RunComparison {
 [[nodiscard]] std::vector<std::string> differences(const store::Manifest& a,
                                                    const store::Manifest& b);
 
+/// "the joules of A are disturbed: …", of each side beside which others worked.
+[[nodiscard]] std::vector<std::string> disturbed_sides(const store::Manifest& a,
+                                                       const store::Manifest& b);
+
 [[nodiscard]] std::string comparison_text(const RunComparison& comparison);
 [[nodiscard]] nlohmann::ordered_json comparison_json(const RunComparison& comparison);
 

@@ -33,11 +33,6 @@ bool alike(const RunReport& a, const RunReport& b) {
          left.questions.scorer == right.questions.scorer;
 }
 
-std::string spread_text(const metrics::RunToRun& figure) {
-  const double mean = std::abs(figure.figure.value.value_or(0.0));
-  return mean > 0.0 ? fmt::format("{:.2g} %", 100.0 * figure.spread / mean) : "—";
-}
-
 std::string group_text(const std::vector<RunReport>& reports, const RunGroup& group) {
   Table table({"figure", "mean of runs", "95 % interval", "spread", "source"},
               {true, false, true, false, true});
@@ -56,6 +51,11 @@ std::string group_text(const std::vector<RunReport>& reports, const RunGroup& gr
 }
 
 }  // namespace
+
+std::string spread_text(const metrics::RunToRun& figure) {
+  const double mean = std::abs(figure.figure.value.value_or(0.0));
+  return mean > 0.0 ? fmt::format("{:.2g} %", 100.0 * figure.spread / mean) : "—";
+}
 
 std::vector<RunGroup> run_groups(const std::vector<RunReport>& reports) {
   std::vector<RunGroup> groups;

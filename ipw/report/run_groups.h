@@ -21,6 +21,9 @@ struct RunGroup {
 /// order of the reports. Runs that have no like are in no group.
 [[nodiscard]] std::vector<RunGroup> run_groups(const std::vector<RunReport>& reports);
 
+/// The spread as a share of the mean, "1.2 %".
+[[nodiscard]] std::string spread_text(const metrics::RunToRun& figure);
+
 /// A table for each group; empty where there is none.
 [[nodiscard]] std::string run_groups_text(const std::vector<RunReport>& reports);
 

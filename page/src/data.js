@@ -60,6 +60,9 @@ export const absent = (reason) => ({
   reason,
 });
 
+/** Where joules come from, whatever worked beside them. */
+export const sourceOf = ({ provenance, method }) => `${provenance} ${(method ?? '').replace(/, disturbed$/, '')}`;
+
 export const sign = (figure) => SIGNS[figure.provenance] ?? '';
 
 export const taskName = (task) => (task === '' ? '(no task)' : upright(task));

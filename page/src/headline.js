@@ -67,14 +67,17 @@ function narrowCell(figure, shown, mark) {
   return h('td', { title: figure.reason || null }, shown, mark, h('br'), below);
 }
 
+const isDisturbed = ({ figures }) => Object.values(figures).some(({ disturbed }) => disturbed);
+
 function sideBySide() {
+  const disturbed = runs.some(isDisturbed);
   const row = (run) => [
     [swatch(run), h('bdi', {}, run.label), h('small', {}, records(run.records.total))],
     ...HEADLINE.map((entry) => {
       const { figure, name, aboveIdle } = pick(run, entry);
       const shown = value(figure, name);
       shown.dataset.run = run.index;
-      return narrowCell(figure, shown, aboveIdle && figure.value !== null && '*');
+      return narrowCell(figure, shown, figure.value !== null && `${aboveIdle ? '*' : ''}${figure.disturbed ? '!' : ''}`);
     }),
   ];
   return [
@@ -84,7 +87,31 @@ function sideBySide() {
       rows: runs.map(row),
       attributes: { class: 'comparison' },
     }),
-    h('p', { class: 'note' }, '95 % intervals below the values. * above idle only; ≈ estimated, ± mixed: neither is measured.'),
+    h('p', { class: 'note' }, `95 % intervals below the values. * above idle only; ≈ estimated, ± mixed: neither is measured.${disturbed ? ' ! disturbed: others worked beside the run.' : ''}`),
+  ];
+}
+
+// Runs of the same thing: what one differs from the next by.
+function runToRun({ model, runs: ids, figures }) {
+  const labels = new Map(report.figure_rows);
+  const row = ([name, parts]) =>
+    parts.map((figure) => [
+      [labels.get(name), h('small', {}, name)],
+      h('data', { value: figure.value ?? '' }, valueText(figure)),
+      limits(figure),
+      figure.spread_text,
+      badge(figure),
+    ]);
+  const leading = new Set(HEADLINE.map(({ name }) => name));
+  const shown = Object.entries(figures).filter(([name]) => leading.has(name.replace(/_active$/, '')));
+  return [
+    h('h3', { class: 'after' }, h('bdi', {}, model), `: ${ids.length} runs of the same questions`),
+    table({
+      name: `Run to run: ${model}`,
+      columns: ['Figure', 'Mean of runs', '95 % interval', 'Spread of one run', 'Source'],
+      rows: shown.flatMap(row),
+    }),
+    h('p', { class: 'note' }, 'The interval holds for another run on this machine; the spread is the standard deviation of one run.'),
   ];
 }
 
@@ -153,7 +180,7 @@ function allFigures(run) {
 
 export function headline() {
   const first = several
-    ? [sideBySide(), paired()]
+    ? [sideBySide(), report.run_to_run.map(runToRun), paired()]
     : h('ul', { class: 'cards' }, HEADLINE.map((entry) => card(runs[0], entry)));
   return [first, runs.map(allFigures)];
 }

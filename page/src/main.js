@@ -1,6 +1,6 @@
 // The page, from top to bottom.
 import { drawAll } from './chart.js';
-import { energyFigure, report, runs, several, sheet } from './data.js';
+import { energyFigure, report, runs, several, sheet, sourceOf } from './data.js';
 import { h } from './dom.js';
 import { count, records } from './format.js';
 import { headline } from './headline.js';
@@ -59,7 +59,7 @@ function warnings() {
   const sources = runs
     .map((run) => energyFigure(run.figures, 'j_per_query').figure)
     .filter(({ value }) => value !== null)
-    .map(({ provenance, method }) => `${provenance} ${method}`);
+    .map(sourceOf);
   if (new Set(sources).size > 1) {
     lines.push('The energy of these runs comes from different sources; figures of different sources do not compare as if they were one.');
   }

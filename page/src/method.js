@@ -18,12 +18,19 @@ const inRun = ({ label }) => (several ? ` of ${label}` : '');
 // As one would type it.
 const shell = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
+// How a device's energy counter holds against the power that the device itself tells.
+function agreement({ idle_agreement: idle, busy_agreement: busy }) {
+  const told = [['idle', idle], ['busy', busy]].filter(([, one]) => one?.counter_over_power != null);
+  if (told.length === 0) return '—';
+  return told.map(([when, one]) => h('div', {}, `${one.counter_over_power.toFixed(3)} ${when}`, h('small', {}, ` ${quantity(one.duration_s, 's')}`)));
+}
+
 function sensors(run) {
   const { manifest } = run;
   if (manifest.sensors.length === 0) return h('p', { class: 'absent' }, 'No sensor: energy was not measured.');
   return table({
     name: `Sensors${inRun(run)}`,
-    columns: ['Sensor', 'Source', 'Covers', 'Updates every', 'Resolution', 'Systematic error', 'Idle', 'Assumes'],
+    columns: ['Sensor', 'Source', 'Covers', 'Updates every', 'Resolution', 'Systematic error', 'Counter ÷ power', 'Idle', 'Assumes'],
     rows: manifest.sensors.map((sensor) => [
       [sensor.device || sensor.id, h('small', {}, sensor.id)],
       badge({ provenance: sensor.source, method: sensor.method }),
@@ -31,6 +38,7 @@ function sensors(run) {
       quantity(sensor.update_period_s, 's'),
       quantity(sensor.resolution_j, 'J'),
       sensor.method_uncertainty > 0 ? `± ${percent(sensor.method_uncertainty)}` : 'none stated',
+      agreement(sensor),
       sensor.sees_idle ? 'seen' : 'not seen',
       h('td', { class: 'reason' }, sensor.assumption || '—'),
     ]),
@@ -51,6 +59,25 @@ function idle(run) {
       quantity(one.power_stderr_w, 'W'),
       quantity(one.duration_s, 's'),
       count(one.n),
+    ]),
+  });
+}
+
+function company({ manifest: { company: watched } }) {
+  const rows = [['while idle, before', watched?.before], ['while the model was asked', watched?.during], ['afterwards', watched?.after]]
+    .filter(([, one]) => one);
+  if (rows.length === 0) return h('p', { class: 'absent' }, 'Other programs were not watched.');
+  const share = ({ others_cpu_s: others, stolen_cpu_s: stolen, window_s: window, processors }) => (others + stolen) / (window * processors);
+  return table({
+    name: 'Company',
+    columns: ['When', 'For', 'Other programs', 'Kept by the host', "Share of the processors' time", 'Other runs of ipw'],
+    rows: rows.map(([when, one]) => [
+      when,
+      quantity(one.window_s, 's'),
+      `${quantity(one.others_cpu_s, 's')} CPU`,
+      `${quantity(one.stolen_cpu_s, 's')} CPU`,
+      percent(share(one)),
+      count(one.other_runs ?? 0),
     ]),
   });
 }
@@ -145,6 +172,7 @@ function ofRun(run) {
     ),
     part('Sensors', sensors(run)),
     part('Idle power', idle(run)),
+    part('Company', company(run)),
     part('Command line', h('pre', { class: 'command' }, command)),
     part('This run', facts([['Folder', run.directory], ['Run', code(manifest.run_id)], ['Begun', manifest.created], ['ipw', manifest.ipw_version]])),
     events(run)

@@ -2,7 +2,7 @@
 // frontier; with one its tasks.
 import * as Plot from '@observablehq/plot';
 import { chart, logTicks, marks, plot, whiskerWords } from './chart.js';
-import { aboveIdleTogether, energyFigure, runs, several, taskName } from './data.js';
+import { aboveIdleTogether, energyFigure, runs, several, sourceOf, taskName } from './data.js';
 import { h, plain } from './dom.js';
 import { tick } from './format.js';
 import { narrowTo } from './questions.js';
@@ -27,9 +27,8 @@ function point(figures, key, more) {
 
 function runPoint(run, key) {
   const { digest, scorer } = run.manifest.questions;
-  const { provenance, method } = run.figures[key] ?? {};
   const open = () => narrowTo(`those of ${run.label}`, (row) => row.run === run.index);
-  const group = [digest, scorer, provenance, method].join(' '); // whose figures compare
+  const group = [digest, scorer, sourceOf(run.figures[key] ?? {})].join(' '); // whose figures compare
   return point(run.figures, key, { label: run.label, colour: run.colour, group, open });
 }
 
