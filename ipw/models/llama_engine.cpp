@@ -18,6 +18,7 @@
 #include "ipw/models/evaluation.h"
 #include "ipw/models/gguf_metadata.h"
 #include "ipw/models/llama_library.h"
+#include "ipw/models/matrix_tiles.h"
 #include "ipw/models/vocabulary.h"
 
 #include "llama.h"
@@ -114,6 +115,7 @@ Result<std::unique_ptr<llama_model, FreeModel>> load_model(const std::filesystem
                                                            const EngineOptions& options) {
   auto params = llama_model_default_params();
   params.n_gpu_layers = options.gpu_layers;
+  params.use_extra_bufts = !matrix_tiles_go_wrong();
   std::unique_ptr<llama_model, FreeModel> model(llama_model_load_from_file(path.c_str(), params));
   if (!model) {
     return fail(ErrorCode::kInvalidData,

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/models/matrix_tiles.h"
+
 namespace ipw::models {
 namespace {
 
@@ -26,6 +28,8 @@ ServerCall call_llama_server(const ServerOrder& order) {
                                 std::to_string(order.threads), "--threads-batch",
                                 std::to_string(order.threads)},
                   .environment = {}};
+  // As a variable, which servers that do not know it pass over.
+  if (matrix_tiles_go_wrong()) call.environment = {{"LLAMA_ARG_REPACK", "0"}};
   append(call.arguments, order.extra);
   return call;
 }

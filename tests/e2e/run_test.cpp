@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 #include <set>
@@ -289,6 +290,43 @@ TEST_F(Run, ResumingWithAnotherQuestionFileIsRefused) {
   const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
   EXPECT_EQ(resumed.status, 1);
   EXPECT_NE(resumed.err.find("changed"), std::string::npos) << resumed.err;
+}
+
+// The share of right answers stands in models/README.md. Greedy answers differ a little from one
+// kind of processor to the next; a kernel that computes wrongly, or a scorer's rule that changed,
+// shows at once.
+TEST_F(Run, TheSmallBundledModelKnowsWhatItsReadmeSays) {
+  const Arguments arguments = {ipw_program(),  "profile", "--model", "ipw-s", "--dataset",
+                               "ipw-mini",     "--idle",  "0",       "--out", out_,
+                               "--max-tokens", "32",      "--json"};
+  const Finished profiled = finish(arguments);
+  ASSERT_EQ(profiled.status, 0) << profiled.err;
+  const json run = json::parse(profiled.out).at("runs").at(0);
+  EXPECT_NEAR(run.at("figures").at("accuracy").at("value").get<double>(), 0.297, 0.012);
+  for (const auto& [task, share] : std::map<std::string, double>{{"sentiment", 1.0},
+                                                                 {"date", 0.622},
+                                                                 {"position", 0.578},
+                                                                 {"extraction", 0.456},
+                                                                 {"unit", 0.222},
+                                                                 {"subtraction", 0.0}}) {
+    const json& accuracy = run.at("tasks").at(task).at("accuracy").at("value");
+    EXPECT_NEAR(accuracy.get<double>(), share, 0.04) << task;
+  }
+}
+
+TEST_F(Run, UnderOtherRulesOfTheScorersIsNotGoneOnWith) {
+  ASSERT_EQ(finish(profile(questions(10))).status, 0);
+  const fs::path manifest = fs::path(out_) / "run.json";
+  std::string text = read_file(manifest.string());
+  const std::string version = "\"rules_version\": ";
+  const std::size_t at = text.find(version);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at + version.size(), 1, "1");
+  std::ofstream(manifest) << text;
+  const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
+  EXPECT_EQ(resumed.status, 1);
+  EXPECT_NE(resumed.err.find("version 1 of the scorers' rules"), std::string::npos) << resumed.err;
+  EXPECT_EQ(records().size(), 10U) << "and what it has can still be read";
 }
 
 TEST_F(Run, RepeatsAreRecordsOfTheirOwn) {
