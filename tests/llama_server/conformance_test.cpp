@@ -337,7 +337,7 @@ TEST_F(LlamaServer, SaysThatAPromptIsTooLong) {
   for (int i = 0; i < 5000; ++i) prompt += "one two ";
   const auto answer = server_->model()->generate(chat(prompt), {}, {});
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::kUsage) << answer.error().message;
+  EXPECT_EQ(answer.error().code, ErrorCode::kTooLong) << answer.error().message;
 }
 
 // The bundled models were never taught to call a tool, and the server forces no call on a model:
