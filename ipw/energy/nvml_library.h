@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ipw/core/result.h"
+#include "ipw/energy/quiet_streams.h"
 #include "ipw/energy/shared_library.h"
 
 namespace ipw::energy::nvml {
@@ -40,6 +41,7 @@ class Library {
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
   ~Library() {
+    const QuietStreams quiet;
     if (started_) shutdown_();
   }
 

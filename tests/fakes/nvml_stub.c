@@ -43,6 +43,15 @@ struct nvmlDevice_st {
   unsigned slices; /* of a MIG device; 0: a whole GPU */
 };
 
+/* Libraries print. This one does where IPW_STUB_TALKS is set: at its load, and at its start. */
+static void talk(const char* when) {
+  if (!getenv("IPW_STUB_TALKS")) return;
+  printf("stub: %s on standard output\n", when);
+  fprintf(stderr, "stub: %s on standard error\n", when);
+}
+
+__attribute__((constructor)) static void loaded(void) { talk("loaded"); }
+
 static struct nvmlDevice_st handles[256];
 static unsigned handle_count = 0;
 
@@ -91,11 +100,15 @@ static nvmlReturn_t open_handle(const struct Gpu* gpu, nvmlDevice_t* device) {
 nvmlReturn_t nvmlInit_v2(void) {
   struct Gpu gpus[kMaxGpus];
   int init_code;
+  talk("started");
   (void)read_script(gpus, &init_code);
   return init_code;
 }
 
-nvmlReturn_t nvmlShutdown(void) { return kSuccess; }
+nvmlReturn_t nvmlShutdown(void) {
+  talk("shut down");
+  return kSuccess;
+}
 
 const char* nvmlErrorString(nvmlReturn_t code) {
   switch (code) {
