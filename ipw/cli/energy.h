@@ -27,7 +27,7 @@ struct EnergyFlags {
   bool csv = false;
   std::string out;
   std::string samples;
-  ElectricityFlags electricity;  // of a command that is measured
+  ElectricityFlags electricity;      // of a command that is measured
   std::optional<std::string> serve;  // where Prometheus scrapes: ADDRESS:PORT
 };
 

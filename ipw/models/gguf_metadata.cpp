@@ -320,8 +320,8 @@ Result<void> Reader::check_data(const GgufMetadata& metadata, const Tally& tally
       return broken("its alignment is no power of two");
     }
     if (*value < kLeastAlignment) {
-      return broken(fmt::format("its alignment is {}, and the engine needs {}", *value,
-                                kLeastAlignment));
+      return broken(
+          fmt::format("its alignment is {}, and the engine needs {}", *value, kLeastAlignment));
     }
     alignment = *value;
   }

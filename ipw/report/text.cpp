@@ -25,8 +25,7 @@ constexpr std::array kScales{UnitScale{1e9, "G"}, UnitScale{1e6, "M"},  UnitScal
                              UnitScale{1e-9, "n"}};
 
 bool takes_prefix(std::string_view unit) {
-  return unit.starts_with("J") || unit.starts_with("W") || unit.starts_with("s") ||
-         unit == "gCO2e";
+  return unit.starts_with("J") || unit.starts_with("W") || unit.starts_with("s") || unit == "gCO2e";
 }
 
 // Significant digits without an exponent between a ten-thousandth and a million.
