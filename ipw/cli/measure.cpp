@@ -25,6 +25,7 @@
 #include "ipw/energy/sensors.h"
 #include "ipw/models/open_model.h"
 #include "ipw/net/reachable.h"
+#include "ipw/profiling/judging.h"
 #include "ipw/profiling/load_plan.h"
 #include "ipw/profiling/machine.h"
 #include "ipw/profiling/plan.h"
@@ -136,21 +137,38 @@ struct Questions {
   datasets::SetDescription set;
   profiling::References references;
   std::optional<profiling::LoadTrace> trace;  // whose times are replayed
+  std::string note;                           // for people, mostly none
+};
+
+/// What a scorer cannot judge against, of the references that it saw.
+struct OddReferences {
+  std::int64_t seen = 0;
+  std::int64_t odd = 0;
+  core::Error first;
+
+  void add(const core::Result<void>& checked) {
+    ++seen;
+    if (checked) return;
+    if (odd++ == 0) first = checked.error();
+  }
 };
 
 core::Result<std::unique_ptr<datasets::QuestionSet>> open_set(const ProfileFlags& flags,
+                                                              const std::string& scorer,
                                                               const Questions& questions) {
   const store::Manifest& plan = flags.plan;
   if (plan.load.trace_texts) return profiling::traced_questions(*questions.trace);
   datasets::OpenOptions options;
   options.mapping = plan.questions.mapping;
   options.prompt_template = plan.prompt_template;
-  options.scorer = flags.scorer;
+  options.scorer = scorer;
   options.skip_invalid = plan.questions.skip_invalid;
   return datasets::open(flags.dataset, options);
 }
 
-core::Result<Questions> open_questions(const ProfileFlags& flags, const Context& context) {
+// `odd`: counts the references that `scorer` cannot judge against; null: the first one is an error.
+core::Result<Questions> open_questions(const ProfileFlags& flags, const std::string& scorer,
+                                       const Context& context, OddReferences* odd) {
   const store::Manifest& plan = flags.plan;
   Questions questions;
   if (!plan.load.trace.empty()) {
@@ -158,10 +176,10 @@ core::Result<Questions> open_questions(const ProfileFlags& flags, const Context&
   }
   if (plan.load.trace_texts) {
     questions.scorer = profiling::answered_scorer();
-  } else if (!flags.scorer.empty()) {
-    IPW_TRY(questions.scorer, scoring::make_scorer(flags.scorer));
+  } else if (!scorer.empty()) {
+    IPW_TRY(questions.scorer, scoring::make_scorer(scorer));
   }
-  IPW_TRY(std::unique_ptr<datasets::QuestionSet> set, open_set(flags, questions));
+  IPW_TRY(std::unique_ptr<datasets::QuestionSet> set, open_set(flags, scorer, questions));
   questions.set = set->describe();
   if (!questions.scorer) {
     IPW_TRY(questions.scorer, scoring::make_scorer(questions.set.scorer));
@@ -171,15 +189,35 @@ core::Result<Questions> open_questions(const ProfileFlags& flags, const Context&
   if (plan.options.sample) selection.sample = static_cast<std::uint64_t>(*plan.options.sample);
   // A sample is known only after every question was looked at.
   const bool sampled = selection.sample.has_value();
-  selection.check = [&, &scorer = *questions.scorer](const record::Question& question) {
-    if (!sampled) questions.references.add(scorer, question);
-    return scorer.check(question);
+  selection.check =
+      [&, &judge = *questions.scorer](const record::Question& question) -> core::Result<void> {
+    if (!sampled) questions.references.add(judge, question);
+    core::Result<void> checked = judge.check(question);
+    if (odd == nullptr) return checked;
+    odd->add(checked);
+    return {};
   };
   IPW_TRY(questions.selection, datasets::select(std::move(set), selection));
   if (sampled) {
     IPW_TRY(questions.references,
             profiling::references_of(*questions.selection.questions, *questions.scorer));
   }
+  return questions;
+}
+
+// A few references that are no numbers do not stop a set that is asked for as numeric: they are
+// judged as they are where nobody names a scorer.
+core::Result<Questions> open_questions(const ProfileFlags& flags, const Context& context) {
+  if (flags.scorer != "numeric") return open_questions(flags, flags.scorer, context, nullptr);
+  OddReferences references;
+  core::Result<Questions> numeric = open_questions(flags, flags.scorer, context, &references);
+  if (!numeric || references.odd == 0) return numeric;
+  if (references.odd == references.seen) return std::unexpected(references.first);
+  IPW_TRY(Questions questions, open_questions(flags, "auto", context, nullptr));
+  questions.note = fmt::format(
+      "{} of {} references are no numbers: these are judged by the rule that each asks for, the "
+      "others as numbers (--scorer auto)",
+      references.odd, references.seen);
   return questions;
 }
 
@@ -192,17 +230,41 @@ core::Result<void> must_be_unchanged(const std::string& what, const std::string&
                           what, flag));
 }
 
-// One run, one set of rules: its figures would be of two kinds otherwise.
-core::Result<void> rules_must_be_the_same(const store::Manifest& plan) {
+// What a later ipw has judged cannot be judged here.
+core::Result<void> rules_must_be_known(const store::Manifest& plan) {
   const int before = plan.questions.rules_version;
-  if (plan.load.trace_texts || before == scoring::kRulesVersion) return {};
+  if (before <= scoring::kRulesVersion) return {};
   return fail(ErrorCode::kUnsupported,
               fmt::format("cannot resume: its answers were judged by version {} of the scorers' "
                           "rules, this ipw has {} (start a new run, or go on with ipw {})",
                           before, scoring::kRulesVersion, plan.ipw_version));
 }
 
-core::Result<store::Run> resume_run(const ProfileFlags& flags,
+// One run, one set of rules: its figures would be of two kinds otherwise. The answers of an earlier
+// ipw are there, so they are judged once more; cut off before run.json says so, it happens again.
+core::Result<void> judge_by_these_rules(store::Run& run, const Questions& questions,
+                                        Context& context) {
+  store::Manifest manifest = run.manifest();
+  const int before = manifest.questions.rules_version;
+  if (manifest.load.trace_texts || before == scoring::kRulesVersion) return {};
+  IPW_TRY(const store::JudgedAgain judged,
+          run.judge_again([&scorer = *questions.scorer](const record::Call& call) {
+            return profiling::judged_again(call, scorer);
+          }));
+  const std::string what = fmt::format(
+      "{} answers judged again by version {} of the scorers' rules (it had {}): {} verdicts differ",
+      judged.answers, scoring::kRulesVersion, before, judged.changed);
+  IPW_CHECK(run.append_event(context.clock.wall(), "warning", what));
+  manifest.questions.rules_version = scoring::kRulesVersion;
+  manifest.questions.judged_by = questions.references.judged_by;
+  manifest.questions.formulas = questions.references.formulas;
+  manifest.questions.formula_references = questions.references.formula_list;
+  IPW_CHECK(run.rewrite(std::move(manifest)));
+  context.err << "questions: " << what << "\n";
+  return {};
+}
+
+core::Result<store::Run> resume_run(const ProfileFlags& flags, const Questions& questions,
                                     const models::ModelDescription& model, Context& context) {
   IPW_CHECK(must_be_unchanged("the model", flags.plan.model.digest, model.digest, "--model"));
   IPW_TRY(store::Run run, store::Run::resume(flags.resume, context.clock));
@@ -211,6 +273,7 @@ core::Result<store::Run> resume_run(const ProfileFlags& flags,
     seal(manifest, context);
     IPW_CHECK(run.rewrite(std::move(manifest)));
   }
+  IPW_CHECK(judge_by_these_rules(run, questions, context));
   return run;
 }
 
@@ -236,6 +299,7 @@ void announce(const Questions& questions,
               const std::optional<std::string>& elsewhere, std::ostream& err) {
   err << fmt::format("questions: {} of {} ({})\n", questions.selection.count, questions.set.name,
                      questions.set.reading);
+  if (!questions.note.empty()) err << "questions: " << questions.note << "\n";
   const datasets::Reading& reading = questions.selection.reading;
   if (reading.folded > 0) {
     err << fmt::format("questions: repeats of an earlier question, asked once: {}\n",
@@ -382,7 +446,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
     IPW_CHECK(store::try_directory(flags.out));
   }
   if (resuming) {
-    IPW_CHECK(rules_must_be_the_same(flags.plan));
+    IPW_CHECK(rules_must_be_known(flags.plan));
     IPW_CHECK(must_be_unchanged("the question set", flags.plan.questions.digest,
                                 questions.set.digest, "--dataset"));
     if (questions.trace) {
@@ -424,8 +488,8 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
             return models::open_model(flags.model, profiling::engine_options(flags.plan), remote);
           },
       .open_run = [&](const models::ModelDescription& model) -> core::Result<store::Run> {
-        core::Result<store::Run> run =
-            resuming ? resume_run(flags, model, context) : create_run(flags, model, context);
+        core::Result<store::Run> run = resuming ? resume_run(flags, questions, model, context)
+                                                : create_run(flags, model, context);
         if (run) directory = run->directory();
         return run;
       },

@@ -49,4 +49,12 @@ record::Verdict verdict_of(const record::Question& question,
   return scorer.score(question, completion->text);
 }
 
+std::optional<record::Verdict> judged_again(const record::Call& call,
+                                            const scoring::Scorer& scorer) {
+  const bool by_its_text = !call.failure && call.verdict.outcome != Outcome::kMissing &&
+                           call.completion.finish == record::FinishReason::kStop;
+  if (!by_its_text) return std::nullopt;
+  return scorer.score(call.question, call.completion.text);
+}
+
 }  // namespace ipw::profiling

@@ -558,5 +558,39 @@ TEST(Judging, ATimeOutIsTheModelsOwnFailure) {
   EXPECT_EQ(verdict.why, "no answer in 5 s");
 }
 
+TEST(Judging, OnceMoreIsByTheTextAloneWhereThatDecided) {
+  struct Case {
+    const char* what;
+    Outcome before;
+    record::FinishReason finish;
+    const char* failure;
+    bool judged;
+  };
+  using enum record::FinishReason;
+  const Case cases[] = {{"wrong before", Outcome::kIncorrect, kStop, nullptr, true},
+                        {"right before", Outcome::kCorrect, kStop, nullptr, true},
+                        {"never answered", Outcome::kMissing, kStop, "the line broke", false},
+                        {"too late", Outcome::kIncorrect, kStop, "no answer in 5 s", false},
+                        {"ended for no known reason", Outcome::kMissing, kStop, nullptr, false},
+                        {"stopped", Outcome::kMissing, kCancelled, nullptr, false},
+                        {"cut off", Outcome::kIncorrect, kLength, nullptr, false},
+                        {"asked for a tool", Outcome::kIncorrect, kToolCalls, nullptr, false},
+                        {"refused", Outcome::kIncorrect, kRefused, nullptr, false}};
+  const auto scorer = scoring::make_scorer("exact");
+  for (const Case& c : cases) {
+    record::Call call;
+    call.question.reference = "8";
+    call.completion.text = "8";
+    call.completion.finish = c.finish;
+    call.verdict.outcome = c.before;
+    if (c.failure != nullptr) call.failure = c.failure;
+    const auto verdict = judged_again(call, **scorer);
+    ASSERT_EQ(verdict.has_value(), c.judged) << c.what;
+    EXPECT_EQ(verdict.value_or(record::Verdict{.outcome = Outcome::kCorrect}).outcome,
+              Outcome::kCorrect)
+        << c.what;
+  }
+}
+
 }  // namespace
 }  // namespace ipw::profiling

@@ -368,6 +368,12 @@ core::Result<void> Run::append_energy(std::span<const CallEnergy> energy) {
   return writer->append_energy(state_->database, energy);
 }
 
+core::Result<JudgedAgain> Run::judge_again(const Judge& judge) {
+  const std::scoped_lock guard(state_->mutex);
+  IPW_CHECK(state_->appending());
+  return store::judge_again(state_->database, judge);
+}
+
 core::Result<std::int64_t> Run::calls_without_energy() {
   const std::scoped_lock guard(state_->mutex);
   return state_->database.integer(

@@ -21,6 +21,7 @@
 #include "ipw/store/call_energy.h"
 #include "ipw/store/call_reader.h"
 #include "ipw/store/columns.h"
+#include "ipw/store/judge_again.h"
 #include "ipw/store/manifest.h"
 #include "ipw/store/question_key.h"
 #include "ipw/store/sharing.h"
@@ -117,6 +118,8 @@ class Run {
   /// Durable on return, in one transaction: the shares of calls that are in the run already. A
   /// share that is there is replaced. kUsage for a call that is not there.
   [[nodiscard]] core::Result<void> append_energy(std::span<const CallEnergy> energy);
+  /// See judge_again.h. run.json, which names the rules, is for the caller to rewrite afterwards.
+  [[nodiscard]] core::Result<JudgedAgain> judge_again(const Judge& judge);
   /// `second` of the run's time line; appended again, it replaces.
   [[nodiscard]] core::Result<void> append_telemetry(std::string_view sensor, std::int64_t second,
                                                     std::span<const std::byte> samples);

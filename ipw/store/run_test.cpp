@@ -11,6 +11,7 @@
 #include <atomic>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "ipw/store/run_directory.h"
@@ -145,6 +146,56 @@ TEST_F(RunTest, TakesTheEnergyOfACallAfterTheCall) {
   const CallEnergy strays[] = {{name_of(call(1)), whole.energy}, {name_of(unknown), whole.energy}};
   EXPECT_EQ(run.append_energy(strays).error().code, ErrorCode::kUsage);
   EXPECT_EQ(*run.calls_without_energy(), 2) << "all of them or none";
+}
+
+TEST_F(RunTest, JudgesItsAnswersOnceMore) {
+  const auto by_parity = [](const record::Call& call) -> std::optional<record::Verdict> {
+    if (call.failure) return std::nullopt;
+    const bool even = call.question.task == "even";
+    return record::Verdict{even ? record::Outcome::kCorrect : record::Outcome::kIncorrect,
+                           even ? 1.0 : 0.0, call.verdict.extracted, "by parity"};
+  };
+  {
+    store::Run run = create();
+    for (int number = 1; number <= 5; ++number) append(run, call(number));
+    record::Call failed = call(6);
+    failed.failure = "the line broke";
+    failed.verdict.outcome = record::Outcome::kMissing;
+    append(run, failed);
+    const auto judged = run.judge_again(by_parity);
+    ASSERT_TRUE(judged) << judged.error().message;
+    EXPECT_EQ(judged->answers, 5);
+    EXPECT_EQ(judged->changed, 2);  // 1 and 5; 3 was wrong before
+    EXPECT_EQ(run.judge_again(by_parity)->changed, 0) << "it is the same the second time";
+  }
+  auto run = store::Run::open(place_);
+  ASSERT_TRUE(run) << run.error().message;
+  std::vector<record::Outcome> outcomes;
+  std::vector<std::string> reasons;
+  for (const record::Call& back : calls_of(*run)) {
+    outcomes.push_back(back.verdict.outcome);
+    reasons.push_back(back.verdict.why);
+    EXPECT_EQ(back.energy.size(), 1U) << "only verdicts change";
+  }
+  using enum record::Outcome;
+  EXPECT_THAT(outcomes,
+              ElementsAre(kIncorrect, kCorrect, kIncorrect, kCorrect, kIncorrect, kMissing));
+  const std::string before = "numbers compared";
+  EXPECT_THAT(reasons, ElementsAre("by parity", before, before, before, "by parity", before));
+  EXPECT_FALSE(run->judge_again(by_parity)) << "opened to read";
+}
+
+TEST_F(RunTest, JudgesAllAnswersOrNone) {
+  store::Run run = create();
+  for (int number = 1; number <= 3; ++number) append(run, call(number));
+  change_database(
+      "CREATE TRIGGER refuses BEFORE UPDATE ON answers WHEN old.extracted = '4'"
+      " BEGIN SELECT RAISE(ABORT, 'no more room'); END");
+  const auto all_wrong = [](const record::Call&) {
+    return record::Verdict{record::Outcome::kIncorrect, 0.0, "", "by the new rules"};
+  };
+  EXPECT_FALSE(run.judge_again(all_wrong));
+  for (const record::Call& back : calls_of(run)) EXPECT_EQ(back.verdict.why, "numbers compared");
 }
 
 TEST_F(RunTest, KeepsHostileTextByteForByte) {

@@ -314,19 +314,65 @@ TEST_F(Run, TheSmallBundledModelKnowsWhatItsReadmeSays) {
   }
 }
 
-TEST_F(Run, UnderOtherRulesOfTheScorersIsNotGoneOnWith) {
-  ASSERT_EQ(finish(profile(questions(10))).status, 0);
-  const fs::path manifest = fs::path(out_) / "run.json";
-  std::string text = read_file(manifest.string());
-  const std::string version = "\"rules_version\": ";
-  const std::size_t at = text.find(version);
-  ASSERT_NE(at, std::string::npos);
-  text.replace(at + version.size(), 1, "1");
-  std::ofstream(manifest) << text;
-  const Finished resumed = finish({ipw_program(), "profile", "--resume", out_});
-  EXPECT_EQ(resumed.status, 1);
-  EXPECT_NE(resumed.err.find("version 1 of the scorers' rules"), std::string::npos) << resumed.err;
-  EXPECT_EQ(records().size(), 10U) << "and what it has can still be read";
+TEST_F(Run, AskedForAsNumericGoesOnWhereAFewReferencesAreNoNumbers) {
+  struct Case {
+    std::vector<std::string> references;
+    int status;
+    const char* says;
+    const char* scorer;
+  };
+  const Case cases[] = {
+      {{"1", "2", "3"}, 0, "3 of ", "numeric"},
+      {{"1", "blue", "3"}, 0, "1 of 3 references are no numbers", "auto"},
+      {{"1", "2", "\\\\sqrt{3}", "x"}, 0, "2 of 4 references are no numbers", "auto"},
+      {{"red", "blue"}, 1, "'red' is not a number", ""},
+  };
+  int number = 0;
+  for (const Case& c : cases) {
+    std::string lines;
+    for (const std::string& reference : c.references) {
+      lines += "{\"question\": \"" + std::to_string(lines.size()) + "\", \"answer\": \"" +
+               reference + "\"}\n";
+    }
+    out_ = (directory_.path() / std::to_string(number++)).string();
+    const Finished profiled =
+        finish(profile(directory_.write("odd.jsonl", lines), {"--scorer", "numeric"}));
+    EXPECT_EQ(profiled.status, c.status) << profiled.err;
+    EXPECT_NE(profiled.err.find(c.says), std::string::npos) << profiled.err;
+    if (c.status != 0) continue;
+    const json manifest = json::parse(read_file(fs::path(out_) / "run.json"));
+    EXPECT_EQ(manifest.at("questions").at("scorer"), c.scorer);
+    EXPECT_EQ(finish({ipw_program(), "profile", "--resume", out_}).status, 0) << c.says;
+  }
+}
+
+// A folder of an ipw whose scorers had other rules: by its manifest, which is all that tells.
+TEST_F(Run, OfEarlierRulesIsJudgedAgainWhereItIsResumed) {
+  ASSERT_EQ(finish(profile("demo", {"--limit", "10"})).status, 0);
+  const fs::path place = fs::path(out_) / "run.json";
+  const auto rules_become = [&](int version) {
+    json manifest = json::parse(read_file(place));
+    EXPECT_EQ(manifest.at("questions").at("rules_version"), 2);
+    manifest["questions"]["rules_version"] = version;
+    std::ofstream(place) << manifest.dump(2);
+  };
+  const Arguments resume = {ipw_program(), "profile", "--resume", out_};
+  const std::vector<json> before = records();
+
+  rules_become(1);
+  const Finished resumed = finish(resume);
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("answers judged again by version 2"), std::string::npos)
+      << resumed.err;
+  EXPECT_NE(resumed.err.find("0 verdicts differ"), std::string::npos) << resumed.err;
+  EXPECT_EQ(records(), before);
+  EXPECT_EQ(finish(resume).err.find("judged again"), std::string::npos) << "once is enough";
+
+  rules_become(3);  // of a later ipw, whose rules are not known here
+  const Finished later = finish(resume);
+  EXPECT_EQ(later.status, 1);
+  EXPECT_NE(later.err.find("version 3 of the scorers' rules"), std::string::npos) << later.err;
+  EXPECT_EQ(records(), before);
 }
 
 TEST_F(Run, RepeatsAreRecordsOfTheirOwn) {
