@@ -155,7 +155,9 @@ void UnitSums::add(std::size_t unit, std::size_t repeat, std::size_t column, dou
 
 std::vector<double> UnitSums::totals() const {
   std::vector<double> sums(columns, 0.0);
-  for (std::size_t i = 0; i < by_unit.size(); ++i) sums[i % columns] += by_unit[i];
+  for (std::size_t row = 0; row < by_unit.size(); row += columns) {
+    for (std::size_t c = 0; c < columns; ++c) sums[c] += by_unit[row + c];
+  }
   return sums;
 }
 
