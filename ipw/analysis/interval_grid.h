@@ -325,7 +325,6 @@ inline GridCell savings_cell(std::size_t n, double accuracy, double sigma, doubl
       .questions = n,
       .accuracy = accuracy,
       .sigma = sigma,
-      .heavy = sigma >= 1.0,
       .figures = names(truths),
       .once =
           [=](std::uint64_t seed) {

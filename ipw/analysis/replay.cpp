@@ -126,7 +126,7 @@ Served serve(const ReplayTable& table, const Router& router) {
   return served;
 }
 
-constexpr double kFewQuestions = 10.0;  // that go one of the ways
+constexpr double kFewQuestions = 20.0;  // that go one of the ways
 
 bool binary(std::span<const double> values) {
   return std::ranges::all_of(values, [](double value) { return value == 0.0 || value == 1.0; });
@@ -300,12 +300,25 @@ class Replaying {
     double relative_size =
         1.0;  // a question for the reference costs so many times one of the others
 
-    [[nodiscard]] double whole(double share) const {
-      const double weight = share * relative_size;
-      const double moved = weight > 0.0 ? weight / (weight + 1.0 - share) : 0.0;
+    /// `stretch`: the relative size taken so many times as large.
+    [[nodiscard]] double whole(double share, double stretch = 1.0) const {
+      const double weight = share * relative_size * stretch;
+      const double moved = weight > 0.0 ? 1.0 / (1.0 + (1.0 - share) / weight) : 0.0;
       return others + moved * (reference - others);
     }
   };
+
+  /// How many times larger or smaller than in the sample a question for the reference may be,
+  /// compared with one of the others: a ratio of two means, of which Student's t stands for both
+  /// spreads on the logarithmic scale. As log-normal costs have it, the limits are far from even.
+  static double size_stretch(const Paid& paid, double share_now) {
+    const auto n = static_cast<double>(paid.questions);
+    const double few = std::max(std::min(share_now, 1.0 - share_now) * n, 1.0);
+    const double rest = std::max(n - few, 1.0);
+    const double spread_of_one = std::sqrt(std::max(n / paid.worth() - 1.0, 0.0));
+    return std::exp(metrics::student_quantile(0.975, few + 2.0) * spread_of_one *
+                    std::sqrt(1.0 / few + 1.0 / rest));
+  }
 
   // MOVER over what the whole depends on: Wilson's limits of π, the costs on either way, and, of
   // few questions, how much the baseline pays for one of them.
@@ -331,16 +344,14 @@ class Replaying {
     const double now = split.whole(share_now);
     const double one = split.whole(*split_share.low);
     const double other = split.whole(*split_share.high);
-    const double few = std::max(std::min(share_now, 1.0 - share_now) * n, 1.0);
-    const double spread_of_one = std::sqrt(std::max(n / paid.worth() - 1.0, 0.0));
-    const double size = metrics::student_quantile(0.975, few + 2.0) * spread_of_one /
-                        std::sqrt(few) * std::abs(split.reference - split.others) * part *
-                        (1.0 - part);
+    const double stretch = size_stretch(paid, share_now);
+    const double small = split.whole(share_now, 1.0 / stretch);
+    const double large = split.whole(share_now, stretch);
     const std::vector<metrics::Estimate> parts{
         others,
         reference,
         {now, std::min({now, one, other}), std::max({now, one, other})},
-        {0.0, -size, size}};
+        {now, std::min({now, small, large}), std::max({now, small, large})}};
     const std::vector<double> weights{1.0 - part, part, 1.0, 1.0};
     const metrics::Limits spread = metrics::mover_linear(weights, parts);
     const double off = value - metrics::linear(weights, parts);
