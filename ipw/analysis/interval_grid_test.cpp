@@ -57,10 +57,14 @@ TEST(IntervalGrid, CommittedHoldsNineOfTenButForHeavyTails) {
       read_table(std::filesystem::path(IPW_SOURCE_DIR) / "bench" / "interval_coverage.csv");
   ASSERT_TRUE(table) << table.error().message;
   std::set<std::string> commands;
+  std::set<std::string> questions;
+  std::size_t outside = 0;
   for (const TableRow& row : table->rows) {
     const auto cell = [&](const char* name) { return row.cells[*table->column(name)]; };
     const double share = std::atof(cell("covered_pct").c_str());
     commands.insert(cell("command"));
+    questions.insert(cell("command") + " " + cell("questions"));
+    outside += share < 93.0 || share > 97.0 ? 1 : 0;
     if (share < 90.0) {
       EXPECT_EQ(cell("note"), "heavy tail") << cell("command") << " " << cell("figure");
     }
@@ -68,6 +72,14 @@ TEST(IntervalGrid, CommittedHoldsNineOfTenButForHeavyTails) {
       EXPECT_GE(std::atoi(cell("runs").c_str()), 4000);
     }
   }
+  EXPECT_LE(10 * outside, table->rows.size()) << outside << " of " << table->rows.size();
+  std::size_t cells = 0;
+  for (const GridCell& cell : interval_grid()) {
+    cells += cell.figures.size();
+    const std::string asked = cell.command + " " + std::to_string(cell.questions);
+    EXPECT_TRUE(questions.contains(asked)) << asked << " was left out";
+  }
+  EXPECT_EQ(table->rows.size(), cells) << "every cell, and none twice";
   for (const char* command :
        {"report", "compare", "coverage", "savings", "attribute", "history", "gdp", "gdi"}) {
     EXPECT_TRUE(commands.contains(command)) << command;
