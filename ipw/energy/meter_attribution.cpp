@@ -102,6 +102,7 @@ void MeterAttribution::process(const Interval& interval) {
     return;
   }
   ledger_.metered += interval.energy;
+  highest_ = std::max(highest_, to_joules(interval.energy) / interval.length());
   collect_parts(interval);
   if (parts_.empty()) {
     ledger_.unattributed += interval.energy;
@@ -181,7 +182,9 @@ void MeterAttribution::divide(const Interval& interval) {
   if (meter_.idle) idle = to_nanojoules(meter_.idle->mean * interval.length());
   if (meter_.sensor.sees_idle) idle = std::min(idle, interval.energy);
   const Nanojoules above = interval.energy - idle;
-  const double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
+  const bool idle_unknown = meter_.sensor.sees_idle && !meter_.idle;
+  double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
+  if (idle_unknown) theirs = std::min(1.0, busy / length);
   const Nanojoules active{std::llround(static_cast<double>(above.count) * theirs)};
   const Nanojoules waiting{std::llround(static_cast<double>(idle.count) * busy / length)};
 
@@ -195,6 +198,13 @@ void MeterAttribution::divide(const Interval& interval) {
   const bool idle_shown = meter_.sensor.sees_idle && meter_.idle.has_value();
   const double device_power =
       active_joules / busy + (idle_shown ? to_joules(idle).count() / length : 0.0);
+  double unsplit =
+      0.0;  // from what is given up to what may be theirs, uniform: its root mean square
+  if (idle_unknown) {
+    const double most = std::min(to_joules(above).count(), highest_.count() * busy);
+    unsplit = std::max(0.0, most - active_joules) / std::sqrt(3.0);
+  }
+  const bool served_throughout = busy >= length * (1.0 - 1e-9);
 
   Divider active_shares(active, work);
   Divider idle_shares(idle_shown ? waiting : Nanojoules{0}, busy);
@@ -208,6 +218,11 @@ void MeterAttribution::divide(const Interval& interval) {
     request.loaded_idle += idle_share;
     request.covered += part.time;
     request.device += core::Watts(device_power) * part.time;
+    if (served_throughout) {
+      request.device_read += core::Watts(device_power) * part.time;
+      request.read_time += part.time;
+    }
+    request.unsplit += unsplit * share;
     request.division += division * std::abs(active_joules) * share * (1.0 - share);
     if (!steady) request.cut_variance += std::pow(active_joules * cut_deviation(share), 2);
     ledger_.active += active_share;
@@ -223,6 +238,16 @@ void MeterAttribution::release_ended(core::Instant until, std::vector<Released>&
     released.push_back({request.work.id, share_of(request)});
     return true;
   });
+}
+
+// A mean power above all that the meter ever showed is an inference from edges that the meter is
+// too slow for: what was read with somebody in flight all along stands for it, or nothing does.
+std::optional<core::Watts> MeterAttribution::device_power(const Running& request) const {
+  const core::Watts inferred = request.device / request.covered;
+  const core::Watts step = meter_.sensor.resolution / meter_.sensor.update_period;
+  if (inferred <= highest_ * (1.0 + 1e-9) + step) return inferred;
+  if (request.read_time <= core::Seconds(0.0)) return std::nullopt;
+  return request.device_read / request.read_time;
 }
 
 std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& request) const {
@@ -243,16 +268,16 @@ std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& req
   const double method = meter_.sensor.method_uncertainty * (active + loaded_idle);
   const double uncovered = (active + loaded_idle) * std::max(0.0, window / covered - 1.0);
   const double variance = request.cut_variance + request.division * request.division +
-                          boundary * boundary / 6.0 + late * late / 3.0 +
-                          resolution * resolution / 6.0 + idle_error * idle_error +
-                          method * method + uncovered * uncovered;
+                          request.unsplit * request.unsplit + boundary * boundary / 6.0 +
+                          late * late / 3.0 + resolution * resolution / 6.0 +
+                          idle_error * idle_error + method * method + uncovered * uncovered;
 
   record::EnergyShare share;
   share.sensor = meter_.sensor.id;
   share.provenance = meter_.sensor.provenance;
   share.active = core::Joules(active);
   if (meter_.sensor.sees_idle && meter_.idle) share.loaded_idle = core::Joules(loaded_idle);
-  share.device_power = request.device / request.covered;
+  share.device_power = device_power(request);
   share.uncertainty = core::Joules(std::sqrt(variance));
   share.coverage = std::min(1.0, covered / window);
   return share;

@@ -11,6 +11,10 @@
 //                an edge interval was theirs. Only where no reading came for more than three update
 //                periods that inference ends, and the part that falls on time in
 //                flight, widened by one update period at either end, is theirs.
+//   idle unknown: what the device would have used anyway cannot be told, so that only the part of E
+//                that falls on time in flight is theirs; the rest is unattributed. Up to all of E
+//                may have been theirs, but no more than the highest power that the meter ever
+//                showed.
 //   work       = prompt tokens × cost, spread evenly over start to first token, plus output tokens
 //   ×
 //                cost, spread evenly from there to the end; where cost or tokens are unknown, time.
@@ -58,9 +62,12 @@ class MeterAttribution {
     Nanojoules active;
     Nanojoules loaded_idle;
     core::Seconds covered{0.0};
-    core::Joules device;      // the device's energy while this request was in flight
-    double cut_variance = 0;  // J²
-    double division = 0;      // J
+    core::Joules device;           // the device's energy while this request was in flight
+    core::Joules device_read;      // of it, in intervals with somebody in flight all along
+    core::Seconds read_time{0.0};  // their part of the time in flight
+    double unsplit = 0;            // J; one standard deviation of what idle would tell
+    double cut_variance = 0;       // J²
+    double division = 0;           // J
   };
   // A running request's part of the interval at hand.
   struct Part {
@@ -78,6 +85,7 @@ class MeterAttribution {
   };
 
   void process(const Interval& interval);
+  [[nodiscard]] std::optional<core::Watts> device_power(const Running& request) const;
   void admit(core::Instant until);
   void collect_parts(const Interval& interval);
   core::Seconds share_idle_time();
@@ -95,6 +103,7 @@ class MeterAttribution {
   std::vector<Part> parts_;  // of the interval at hand; kept for its memory
   std::vector<std::pair<core::Instant, int>> edges_;
   std::optional<core::Instant> processed_;  // where the last processed interval ended
+  core::Watts highest_;                     // mean power of any interval so far
   Ledger ledger_;
 };
 
