@@ -73,7 +73,7 @@ std::map<std::uint64_t, record::EnergyShare> by_id(std::vector<Attributed> relea
 
 void expect_balanced(const Ledger& ledger) {
   EXPECT_EQ(ledger.metered.count,
-            ledger.active.count + ledger.loaded_idle.count + ledger.unattributed.count);
+            (ledger.active + ledger.loaded_idle + ledger.others + ledger.unattributed).count);
 }
 
 TEST(Attribution, GivesALoneRequestAllThatIsAboveIdleEdgesIncluded) {

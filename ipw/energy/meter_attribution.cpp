@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 
 #include "ipw/energy/timeline.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr double kDivisionByTime = 0.5;  // see the header: share of s·(1−s) that may be wrong
 constexpr double kDivisionByTokens = 0.2;
+constexpr double kDearness = 0.2;       // of a CPU second beside another; see the header
+constexpr double kFewCpuSeconds = 0.1;  // too few to tell what one costs
 
 double seconds(core::Instant from, core::Instant to) { return core::Seconds(to - from).count(); }
 
@@ -71,12 +74,25 @@ void MeterAttribution::add(const Sample& sample) {
   if (const auto interval = stream_.add(sample)) intervals_.push_back(*interval);
 }
 
+void MeterAttribution::add(const CpuMoment& moment) {
+  if (meter_.by_cpu_time) cpu_.add(moment);
+}
+
 void MeterAttribution::settle(core::Instant horizon, core::Instant overdue,
                               std::vector<Released>& released) {
-  while (!intervals_.empty() && intervals_.front().to <= horizon) {
+  core::Instant told = horizon;
+  if (meter_.by_cpu_time) {
+    told = std::min(horizon, std::max(overdue, cpu_.told_until().value_or(core::Instant::min())));
+  }
+  for (const Interval& interval : intervals_) {
+    if (interval.to > told) break;
+    learn(interval);
+  }
+  while (!intervals_.empty() && intervals_.front().to <= told) {
     process(intervals_.front());
     processed_ = intervals_.front().to;
     intervals_.pop_front();
+    cpu_.drop_before(*processed_);
     release_ended(*processed_, released);
   }
   const core::Instant given_up = std::min(horizon, overdue);
@@ -104,11 +120,41 @@ void MeterAttribution::process(const Interval& interval) {
   ledger_.metered += interval.energy;
   highest_ = std::max(highest_, to_joules(interval.energy) / interval.length());
   collect_parts(interval);
+  const Apart apart = set_apart(interval);
+  ledger_.others += apart.others;
   if (parts_.empty()) {
-    ledger_.unattributed += interval.energy;
+    ledger_.unattributed += interval.energy - apart.others;
     return;
   }
-  divide(interval);
+  divide(interval, apart);
+}
+
+void MeterAttribution::learn(const Interval& interval) {
+  if (!interval.known || !meter_.idle || meter_.idle_company <= 0.0) return;
+  const auto use = cpu_.between(interval.from, interval.to);
+  if (!use) return;
+  const double length = interval.length().count();
+  above_measured_idle_ += to_joules(interval.energy).count() - meter_.idle->mean.count() * length;
+  cpu_above_idle_ += (use->ours + use->others).count() - meter_.idle_company * length;
+}
+
+MeterAttribution::Apart MeterAttribution::set_apart(const Interval& interval) {
+  Apart apart;
+  if (meter_.idle) apart.idle = to_nanojoules(meter_.idle->mean * interval.length());
+  const auto use = meter_.by_cpu_time ? cpu_.between(interval.from, interval.to) : std::nullopt;
+  if (use && cpu_above_idle_ > kFewCpuSeconds) {
+    const double dear = std::max(0.0, above_measured_idle_ / cpu_above_idle_);
+    const core::Watts company(std::min(dear * meter_.idle_company, meter_.idle->mean.count()));
+    apart.idle = to_nanojoules((meter_.idle->mean - company) * interval.length());
+  }
+  if (meter_.sensor.sees_idle) apart.idle = std::min(apart.idle, interval.energy);
+  if (!use || use->ours + use->others <= core::Seconds(0.0)) return apart;
+  apart.cpu = use->ours + use->others;
+  apart.share = use->ours / apart.cpu;
+  const auto above = static_cast<double>((interval.energy - apart.idle).count);
+  const bool told_from_idle = meter_.idle.has_value() || !parts_.empty();
+  if (told_from_idle) apart.others.count = std::llround(above * (1.0 - apart.share));
+  return apart;
 }
 
 void MeterAttribution::collect_parts(const Interval& interval) {
@@ -172,16 +218,14 @@ bool MeterAttribution::measure_work() {
   return false;
 }
 
-void MeterAttribution::divide(const Interval& interval) {
+void MeterAttribution::divide(const Interval& interval, const Apart& apart) {
   const double length = interval.length().count();
   const double period = meter_.sensor.update_period.count();
   const double busy = share_idle_time().count();
   const double division = measure_work() ? kDivisionByTokens : kDivisionByTime;
 
-  Nanojoules idle{0};
-  if (meter_.idle) idle = to_nanojoules(meter_.idle->mean * interval.length());
-  if (meter_.sensor.sees_idle) idle = std::min(idle, interval.energy);
-  const Nanojoules above = interval.energy - idle;
+  const Nanojoules idle = apart.idle;
+  const Nanojoules above = interval.energy - idle - apart.others;
   const bool idle_unknown = meter_.sensor.sees_idle && !meter_.idle;
   double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
   if (idle_unknown) theirs = std::min(1.0, busy / length);
@@ -223,13 +267,15 @@ void MeterAttribution::divide(const Interval& interval) {
       request.read_time += part.time;
     }
     request.unsplit += unsplit * share;
+    request.cpu += apart.cpu * (part.time / interval.length());
+    request.company += kDearness * (1.0 - apart.share) * std::abs(to_joules(active_share).count());
     request.division += division * std::abs(active_joules) * share * (1.0 - share);
     if (!steady) request.cut_variance += std::pow(active_joules * cut_deviation(share), 2);
     ledger_.active += active_share;
     ledger_.loaded_idle += idle_share;
     ledger_.unattributed.count -= active_share.count + idle_share.count;
   }
-  ledger_.unattributed += interval.energy;
+  ledger_.unattributed += interval.energy - apart.others;
 }
 
 void MeterAttribution::release_ended(core::Instant until, std::vector<Released>& released) {
@@ -265,12 +311,18 @@ std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& req
   const double resolution = meter_.sensor.resolution.count();
   const double idle_error =
       meter_.idle ? meter_.idle->standard_error.count() * std::max(covered, period) : 0.0;
+  // A tick at either end; of a shorter stretch, its part of the rate between two readings.
+  const double part = std::min(1.0, covered / CpuTimes::kWindow.count());
+  const double tick = std::numbers::sqrt2 * CpuTimes::kTick.count() * part;
+  const double ticks =
+      request.cpu > core::Seconds(0.0) ? active * std::min(1.0, tick / request.cpu.count()) : 0.0;
   const double method = meter_.sensor.method_uncertainty * (active + loaded_idle);
   const double uncovered = (active + loaded_idle) * std::max(0.0, window / covered - 1.0);
   const double variance = request.cut_variance + request.division * request.division +
-                          request.unsplit * request.unsplit + boundary * boundary / 6.0 +
-                          late * late / 3.0 + resolution * resolution / 6.0 +
-                          idle_error * idle_error + method * method + uncovered * uncovered;
+                          request.unsplit * request.unsplit + request.company * request.company +
+                          ticks * ticks + boundary * boundary / 6.0 + late * late / 3.0 +
+                          resolution * resolution / 6.0 + idle_error * idle_error +
+                          method * method + uncovered * uncovered;
 
   record::EnergyShare share;
   share.sensor = meter_.sensor.id;
