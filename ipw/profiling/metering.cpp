@@ -29,13 +29,19 @@ std::vector<std::shared_ptr<energy::AgreementWatch>> follow(
   return watches;
 }
 
+bool of_accelerator(const energy::SensorDescription& sensor) {
+  return sensor.domain.starts_with("gpu/") || sensor.provenance.method.starts_with("nvml") ||
+         sensor.scope == energy::Scope::kChip || sensor.scope == energy::Scope::kBoard;
+}
+
 // Meters of this machine that count whatever runs on its processors. Those of another machine
-// cannot be divided: its CPU times are not known here.
-bool counts_all_cpu_work(const energy::SensorDescription& sensor) {
+// cannot be divided: its CPU times are not known here. Nor can one of the whole machine where
+// accelerators work, too, whose joules have nothing to do with CPU time.
+bool counts_all_cpu_work(const energy::SensorDescription& sensor, bool accelerated) {
   const bool elsewhere = sensor.clock_uncertainty > core::Seconds(0.0);
-  const bool of_gpu = sensor.domain.starts_with("gpu/") || sensor.scope == energy::Scope::kChip ||
-                      sensor.scope == energy::Scope::kBoard;
-  return sensor.sees_idle && !sensor.answers_when_asked && !elsewhere && !of_gpu;
+  const bool whole = sensor.scope == energy::Scope::kWall || sensor.scope == energy::Scope::kModule;
+  return sensor.sees_idle && !sensor.answers_when_asked && !elsewhere && !of_accelerator(sensor) &&
+         !(whole && accelerated);
 }
 
 }  // namespace
@@ -115,12 +121,13 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
 void Metering::start_attribution(std::span<const store::IdlePower> loaded_idle,
                                  std::optional<energy::TokenCost> cost) {
   std::vector<energy::Meter> meters;
+  const bool accelerated = std::ranges::any_of(sensors(), of_accelerator);
   meter_of_sensor_.assign(sensors().size(), std::nullopt);
   for (std::size_t i = 0; i < sensors().size(); ++i) {
     if (!sensors()[i].billed) continue;
     meter_of_sensor_[i] = meters.size();
     energy::Meter meter{.sensor = sensors()[i]};
-    if (cpu_.work && cpu_.machine && counts_all_cpu_work(sensors()[i])) {
+    if (cpu_.work && cpu_.machine && counts_all_cpu_work(sensors()[i], accelerated)) {
       meter.by_cpu_time = true;
       meter.idle_company = idle_company_;
       divides_by_cpu_ = true;
