@@ -15,9 +15,8 @@
 //                that falls on time in flight is theirs; the rest is unattributed. Up to all of E
 //                may have been theirs, but no more than the highest power that the meter ever
 //                showed.
-//   others     = above idle · o / (w + o), for CPU time w of the model's work and o of others in
-//   the
-//                interval (the rule of Kepler and of Scaphandre, for power above idle). Others who
+//   others     = above idle · o / (w + o), w the model's CPU time in the interval, o that of others
+//                (the rule of Kepler and of Scaphandre, for power above idle). Others who
 //                worked while idle was watched are in the power that was measured then: their c·o_i
 //                watts are taken off it, with c the joules of a CPU second as the run shows them,
 //                all energy above measured idle / all of (w + o − o_i·L).
