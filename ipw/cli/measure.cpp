@@ -499,6 +499,7 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
       .sensors = std::move(sensors.sensors),
       .clock = context.clock,
       .own_work = own.get(),
+      .work = probe.work.get(),
       .company = elsewhere ? nullptr : &company,
       .devices_in_use =
           [&](std::span<const energy::SensorDescription> billed) {

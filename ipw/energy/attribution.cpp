@@ -41,6 +41,10 @@ void Attributor::finish(const RequestWork& work) {
 
 void Attributor::add(std::size_t meter, const Sample& sample) { meters_.at(meter)->add(sample); }
 
+void Attributor::add(const CpuMoment& moment) {
+  for (const auto& meter : meters_) meter->add(moment);
+}
+
 std::vector<Attributed> Attributor::settle(core::Instant until) {
   const core::Instant horizon =
       open_starts_.empty() ? until : std::min(until, *open_starts_.begin());

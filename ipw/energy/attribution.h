@@ -1,8 +1,9 @@
 #pragma once
 // Who used the joules: between two updates of a meter, the energy above idle is divided among the
 // requests in flight by the work that each did there, idle energy equally among those in flight;
-// what nobody can be charged with stays visible as unattributed. The three parts add up to the
-// meter exactly, in whole nanojoules.
+// what nobody can be charged with stays visible as unattributed. Where other programs use what the
+// meter measures, what lies above idle is first divided between the model's work and theirs by CPU
+// time. The four parts add up to the meter exactly, in whole nanojoules.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 #include "ipw/core/clock.h"
 #include "ipw/core/units.h"
+#include "ipw/energy/cpu_times.h"
 #include "ipw/energy/idle.h"
 #include "ipw/energy/interval.h"
 #include "ipw/energy/sensor.h"
@@ -43,13 +45,17 @@ struct TokenCost {
 struct Meter {
   SensorDescription sensor;
   std::optional<IdlePower> idle;
+  bool by_cpu_time = false;   // divided between the model's work and that of others
+  double idle_company = 0.0;  // cores that others kept busy while idle was watched
 };
 
-/// Everything that a meter has said so far: metered = active + loaded_idle + unattributed.
+/// Everything that a meter has said so far: metered = active + loaded_idle + others +
+/// unattributed.
 struct Ledger {
   Nanojoules metered;
   Nanojoules active;
   Nanojoules loaded_idle;
+  Nanojoules others;        // by CPU time; only of meters that are divided by it
   Nanojoules unattributed;  // idle with nobody in flight, background work, sensor noise around idle
   core::Seconds unknown{0.0};  // across resets: no joules, and none invented
 };
@@ -82,6 +88,8 @@ class Attributor {
   /// Also for requests that failed: their energy counts.
   void finish(const RequestWork& work);
   void add(std::size_t meter, const Sample& sample);
+  /// For meters that are divided by CPU time, which wait for it as they wait for samples.
+  void add(const CpuMoment& moment);
 
   /// Releases, in order of release, the requests whose whole window is settled on every meter. A
   /// meter that has been silent for a second or 20 update periods is waited for no longer; the

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <string>
 
 #include "ipw/core/random.h"
 #include "ipw/energy/meter_attribution.h"
@@ -72,7 +73,7 @@ std::map<std::uint64_t, record::EnergyShare> by_id(std::vector<Attributed> relea
 
 void expect_balanced(const Ledger& ledger) {
   EXPECT_EQ(ledger.metered.count,
-            ledger.active.count + ledger.loaded_idle.count + ledger.unattributed.count);
+            (ledger.active + ledger.loaded_idle + ledger.others + ledger.unattributed).count);
 }
 
 TEST(Attribution, GivesALoneRequestAllThatIsAboveIdleEdgesIncluded) {
@@ -272,6 +273,80 @@ TEST(Attribution, BalancesToTheNanojouleUnderRandomLoadAndFaults) {
     EXPECT_EQ(loaded_idle, ledger.loaded_idle.count);
     EXPECT_EQ(attributor.pending(), 0U);
   }
+}
+
+// A meter that says the same all along cannot have measured more in service than it ever said, by
+// whatever rhythm requests come, and idle unknown.
+struct Rhythm {
+  const char* name;
+  double update_ms;
+  double request_ms;
+  double pause_ms;
+  double watts;
+};
+
+class SteadyMeter : public testing::TestWithParam<Rhythm> {};
+
+TEST_P(SteadyMeter, GivesTheSameInServiceAndLeavesThePausesToNobody) {
+  const Rhythm& rhythm = GetParam();
+  SensorDescription sensor = gpu();
+  sensor.update_period = core::Seconds(rhythm.update_ms / 1000.0);
+  sensor.integrated = true;
+  Attributor attributor({{sensor, std::nullopt}});
+  double served = 0.0;
+  std::uint64_t id = 0;
+  for (double at = 1.5; at < 18'000.0; at += rhythm.request_ms + rhythm.pause_ms) {
+    attributor.finish(request(id++, at, at + rhythm.request_ms));
+    served += rhythm.request_ms / 1000.0;
+  }
+  for (double now = 0.0; now <= 20'000.0; now += rhythm.update_ms) {
+    attributor.add(0, {ms(now), core::Joules(rhythm.watts * now / 1000.0)});
+  }
+  double active = 0.0;
+  for (const auto& [number, share] : by_id(attributor.flush())) {
+    active += share.active.count();
+    ASSERT_TRUE(share.device_power);
+    EXPECT_NEAR(share.device_power->count(), rhythm.watts, 1e-3 * rhythm.watts) << number;
+    EXPECT_GE(share.uncertainty.count(), 0.0);
+  }
+  EXPECT_NEAR(active, rhythm.watts * served, 1e-3 * rhythm.watts * served);
+  expect_balanced(attributor.ledger(0));
+  EXPECT_GE(attributor.ledger(0).unattributed.count, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rhythms, SteadyMeter,
+                         testing::Values(Rhythm{"NoPauses", 100, 300, 0, 100},
+                                         Rhythm{"ShortPauses", 100, 90, 10, 100},
+                                         Rhythm{"HalfPauses", 100, 150, 150, 100},
+                                         Rhythm{"MostlyPauses", 1000, 200, 800, 100},
+                                         Rhythm{"OneInManyUpdates", 100, 40, 3000, 123.4},
+                                         Rhythm{"ManyInOneUpdate", 2000, 3, 17, 100},
+                                         Rhythm{"AsLongAsAnUpdate", 1000, 1000, 1000, 65},
+                                         Rhythm{"BeatsWithTheMeter", 100, 101, 99, 700},
+                                         Rhythm{"SlowWallMeter", 5000, 700, 1300, 42},
+                                         Rhythm{"FewWatts", 50, 20, 60, 0.8}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Attribution, ShowsNoPowerAboveWhatTheMeterEverRead) {
+  // 40 W idle, 100 W read over an update of which a tenth was served: 640 W is an inference.
+  Attributor attributor({{gpu(), watts(40.0)}});
+  attributor.finish(request(1, 12, 13));
+  run(attributor, 4, [](int i) { return i == 1 ? 1.0 : 0.4; });
+  const auto shares = by_id(attributor.flush());
+  EXPECT_FALSE(shares.at(1).device_power);
+  EXPECT_NEAR(shares.at(1).active.count(), 0.6, 1e-8) << "the energy above idle was its own";
+}
+
+TEST(Attribution, IsAsUnsureAsAnUnknownIdleLeavesIt) {
+  // 10 W and 100 W in turn, half of each update of 100 W served: all of it may be the request's.
+  Attributor attributor({{gpu(), std::nullopt}});
+  attributor.finish(request(1, 10, 20));
+  attributor.finish(request(2, 30, 35));
+  run(attributor, 6, [](int i) { return i == 1 ? 2.0 : i == 3 ? 1.0 : 0.1; });
+  const auto shares = by_id(attributor.flush());
+  EXPECT_NEAR(shares.at(2).active.count(), 0.5, 1e-8);
+  EXPECT_GE(shares.at(2).uncertainty.count(), 0.5 / std::sqrt(3.0));
+  EXPECT_NEAR(to_joules(attributor.ledger(0).unattributed).count(), 0.5 + 4 * 0.1, 1e-8);
 }
 
 TEST(WorkWithin, SpreadsPromptAndOutputOverTheirPhases) {

@@ -81,6 +81,11 @@ std::optional<CompanyWatch::Moment> CompanyWatch::look() const {
   return moment;
 }
 
+std::optional<core::Seconds> CompanyWatch::busy() const {
+  const std::optional<Moment> now = look();
+  return now ? std::optional(now->busy) : std::nullopt;
+}
+
 std::optional<record::Company> CompanyWatch::take() {
   const std::optional<Moment> now = look();
   if (now && last_ && now->at - last_->at < kShortest) return std::nullopt;

@@ -32,6 +32,9 @@ class CompanyWatch {
   /// cannot be read. Less than kShortest is too short to tell: nothing, and the time
   /// counts for the next call.
   [[nodiscard]] std::optional<record::Company> take();
+  /// CPU seconds of everything on this machine since it started; nothing where /proc/stat cannot be
+  /// read. Of any thread.
+  [[nodiscard]] std::optional<core::Seconds> busy() const;
   /// What take() last told; nothing before that.
   [[nodiscard]] const std::optional<record::Company>& latest() const { return latest_; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 
 #include "ipw/energy/timeline.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr double kDivisionByTime = 0.5;  // see the header: share of s·(1−s) that may be wrong
 constexpr double kDivisionByTokens = 0.2;
+constexpr double kDearness = 0.2;       // of a CPU second beside another; see the header
+constexpr double kFewCpuSeconds = 0.1;  // too few to tell what one costs
 
 double seconds(core::Instant from, core::Instant to) { return core::Seconds(to - from).count(); }
 
@@ -71,12 +74,25 @@ void MeterAttribution::add(const Sample& sample) {
   if (const auto interval = stream_.add(sample)) intervals_.push_back(*interval);
 }
 
+void MeterAttribution::add(const CpuMoment& moment) {
+  if (meter_.by_cpu_time) cpu_.add(moment);
+}
+
 void MeterAttribution::settle(core::Instant horizon, core::Instant overdue,
                               std::vector<Released>& released) {
-  while (!intervals_.empty() && intervals_.front().to <= horizon) {
+  core::Instant told = horizon;
+  if (meter_.by_cpu_time) {
+    told = std::min(horizon, std::max(overdue, cpu_.told_until().value_or(core::Instant::min())));
+  }
+  for (const Interval& interval : intervals_) {
+    if (interval.to > told) break;
+    learn(interval);
+  }
+  while (!intervals_.empty() && intervals_.front().to <= told) {
     process(intervals_.front());
     processed_ = intervals_.front().to;
     intervals_.pop_front();
+    cpu_.drop_before(*processed_);
     release_ended(*processed_, released);
   }
   const core::Instant given_up = std::min(horizon, overdue);
@@ -102,12 +118,43 @@ void MeterAttribution::process(const Interval& interval) {
     return;
   }
   ledger_.metered += interval.energy;
+  highest_ = std::max(highest_, to_joules(interval.energy) / interval.length());
   collect_parts(interval);
+  const Apart apart = set_apart(interval);
+  ledger_.others += apart.others;
   if (parts_.empty()) {
-    ledger_.unattributed += interval.energy;
+    ledger_.unattributed += interval.energy - apart.others;
     return;
   }
-  divide(interval);
+  divide(interval, apart);
+}
+
+void MeterAttribution::learn(const Interval& interval) {
+  if (!interval.known || !meter_.idle || meter_.idle_company <= 0.0) return;
+  const auto use = cpu_.between(interval.from, interval.to);
+  if (!use) return;
+  const double length = interval.length().count();
+  above_measured_idle_ += to_joules(interval.energy).count() - meter_.idle->mean.count() * length;
+  cpu_above_idle_ += (use->ours + use->others).count() - meter_.idle_company * length;
+}
+
+MeterAttribution::Apart MeterAttribution::set_apart(const Interval& interval) {
+  Apart apart;
+  if (meter_.idle) apart.idle = to_nanojoules(meter_.idle->mean * interval.length());
+  const auto use = meter_.by_cpu_time ? cpu_.between(interval.from, interval.to) : std::nullopt;
+  if (use && cpu_above_idle_ > kFewCpuSeconds) {
+    const double dear = std::max(0.0, above_measured_idle_ / cpu_above_idle_);
+    const core::Watts company(std::min(dear * meter_.idle_company, meter_.idle->mean.count()));
+    apart.idle = to_nanojoules((meter_.idle->mean - company) * interval.length());
+  }
+  if (meter_.sensor.sees_idle) apart.idle = std::min(apart.idle, interval.energy);
+  if (!use || use->ours + use->others <= core::Seconds(0.0)) return apart;
+  apart.cpu = use->ours + use->others;
+  apart.share = use->ours / apart.cpu;
+  const auto above = static_cast<double>((interval.energy - apart.idle).count);
+  const bool told_from_idle = meter_.idle.has_value() || !parts_.empty();
+  if (told_from_idle) apart.others.count = std::llround(above * (1.0 - apart.share));
+  return apart;
 }
 
 void MeterAttribution::collect_parts(const Interval& interval) {
@@ -171,17 +218,17 @@ bool MeterAttribution::measure_work() {
   return false;
 }
 
-void MeterAttribution::divide(const Interval& interval) {
+void MeterAttribution::divide(const Interval& interval, const Apart& apart) {
   const double length = interval.length().count();
   const double period = meter_.sensor.update_period.count();
   const double busy = share_idle_time().count();
   const double division = measure_work() ? kDivisionByTokens : kDivisionByTime;
 
-  Nanojoules idle{0};
-  if (meter_.idle) idle = to_nanojoules(meter_.idle->mean * interval.length());
-  if (meter_.sensor.sees_idle) idle = std::min(idle, interval.energy);
-  const Nanojoules above = interval.energy - idle;
-  const double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
+  const Nanojoules idle = apart.idle;
+  const Nanojoules above = interval.energy - idle - apart.others;
+  const bool idle_unknown = meter_.sensor.sees_idle && !meter_.idle;
+  double theirs = interval.watched ? 1.0 : std::min(1.0, (busy + 2.0 * period) / length);
+  if (idle_unknown) theirs = std::min(1.0, busy / length);
   const Nanojoules active{std::llround(static_cast<double>(above.count) * theirs)};
   const Nanojoules waiting{std::llround(static_cast<double>(idle.count) * busy / length)};
 
@@ -195,6 +242,13 @@ void MeterAttribution::divide(const Interval& interval) {
   const bool idle_shown = meter_.sensor.sees_idle && meter_.idle.has_value();
   const double device_power =
       active_joules / busy + (idle_shown ? to_joules(idle).count() / length : 0.0);
+  double unsplit =
+      0.0;  // from what is given up to what may be theirs, uniform: its root mean square
+  if (idle_unknown) {
+    const double most = std::min(to_joules(above).count(), highest_.count() * busy);
+    unsplit = std::max(0.0, most - active_joules) / std::sqrt(3.0);
+  }
+  const bool served_throughout = busy >= length * (1.0 - 1e-9);
 
   Divider active_shares(active, work);
   Divider idle_shares(idle_shown ? waiting : Nanojoules{0}, busy);
@@ -208,13 +262,20 @@ void MeterAttribution::divide(const Interval& interval) {
     request.loaded_idle += idle_share;
     request.covered += part.time;
     request.device += core::Watts(device_power) * part.time;
+    if (served_throughout) {
+      request.device_read += core::Watts(device_power) * part.time;
+      request.read_time += part.time;
+    }
+    request.unsplit += unsplit * share;
+    request.cpu += apart.cpu * (part.time / interval.length());
+    request.company += kDearness * (1.0 - apart.share) * std::abs(to_joules(active_share).count());
     request.division += division * std::abs(active_joules) * share * (1.0 - share);
     if (!steady) request.cut_variance += std::pow(active_joules * cut_deviation(share), 2);
     ledger_.active += active_share;
     ledger_.loaded_idle += idle_share;
     ledger_.unattributed.count -= active_share.count + idle_share.count;
   }
-  ledger_.unattributed += interval.energy;
+  ledger_.unattributed += interval.energy - apart.others;
 }
 
 void MeterAttribution::release_ended(core::Instant until, std::vector<Released>& released) {
@@ -223,6 +284,16 @@ void MeterAttribution::release_ended(core::Instant until, std::vector<Released>&
     released.push_back({request.work.id, share_of(request)});
     return true;
   });
+}
+
+// A mean power above all that the meter ever showed is an inference from edges that the meter is
+// too slow for: what was read with somebody in flight all along stands for it, or nothing does.
+std::optional<core::Watts> MeterAttribution::device_power(const Running& request) const {
+  const core::Watts inferred = request.device / request.covered;
+  const core::Watts step = meter_.sensor.resolution / meter_.sensor.update_period;
+  if (inferred <= highest_ * (1.0 + 1e-9) + step) return inferred;
+  if (request.read_time <= core::Seconds(0.0)) return std::nullopt;
+  return request.device_read / request.read_time;
 }
 
 std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& request) const {
@@ -240,10 +311,16 @@ std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& req
   const double resolution = meter_.sensor.resolution.count();
   const double idle_error =
       meter_.idle ? meter_.idle->standard_error.count() * std::max(covered, period) : 0.0;
+  // A tick at either end; of a shorter stretch, its part of the rate between two readings.
+  const double part = std::min(1.0, covered / CpuTimes::kWindow.count());
+  const double tick = std::numbers::sqrt2 * CpuTimes::kTick.count() * part;
+  const double ticks =
+      request.cpu > core::Seconds(0.0) ? active * std::min(1.0, tick / request.cpu.count()) : 0.0;
   const double method = meter_.sensor.method_uncertainty * (active + loaded_idle);
   const double uncovered = (active + loaded_idle) * std::max(0.0, window / covered - 1.0);
   const double variance = request.cut_variance + request.division * request.division +
-                          boundary * boundary / 6.0 + late * late / 3.0 +
+                          request.unsplit * request.unsplit + request.company * request.company +
+                          ticks * ticks + boundary * boundary / 6.0 + late * late / 3.0 +
                           resolution * resolution / 6.0 + idle_error * idle_error +
                           method * method + uncovered * uncovered;
 
@@ -252,7 +329,7 @@ std::optional<record::EnergyShare> MeterAttribution::share_of(const Running& req
   share.provenance = meter_.sensor.provenance;
   share.active = core::Joules(active);
   if (meter_.sensor.sees_idle && meter_.idle) share.loaded_idle = core::Joules(loaded_idle);
-  share.device_power = request.device / request.covered;
+  share.device_power = device_power(request);
   share.uncertainty = core::Joules(std::sqrt(variance));
   share.coverage = std::min(1.0, covered / window);
   return share;

@@ -11,6 +11,15 @@
 //                an edge interval was theirs. Only where no reading came for more than three update
 //                periods that inference ends, and the part that falls on time in
 //                flight, widened by one update period at either end, is theirs.
+//   idle unknown: what the device would have used anyway cannot be told, so that only the part of E
+//                that falls on time in flight is theirs; the rest is unattributed. Up to all of E
+//                may have been theirs, but no more than the highest power that the meter ever
+//                showed.
+//   others     = above idle · o / (w + o), w the model's CPU time in the interval, o that of others
+//                (the rule of Kepler and of Scaphandre, for power above idle). Others who
+//                worked while idle was watched are in the power that was measured then: their c·o_i
+//                watts are taken off it, with c the joules of a CPU second as the run shows them,
+//                all energy above measured idle / all of (w + o − o_i·L).
 //   work       = prompt tokens × cost, spread evenly over start to first token, plus output tokens
 //   ×
 //                cost, spread evenly from there to the end; where cost or tokens are unknown, time.
@@ -21,7 +30,10 @@
 // in every interval and so is summed before squaring, a wrong division of work: s·(1−s) of the
 // energy for a share s, half of that for division by time, a fifth for division by tokens (chosen
 // with the simulation beside this file, whose phases differ by a factor of 4 in power and whose
-// requests differ by ±15 % in the cost of a token).
+// requests differ by ±15 % in the cost of a token). A division by CPU time takes each CPU second
+// for as dear as any other. A thread on the other half of a core, or at another clock rate, is not:
+// f·(1−f) of the energy for a share f, times kDearness; and others' time is known to a tick at
+// either end.
 
 #include <cstdint>
 #include <deque>
@@ -45,6 +57,7 @@ class MeterAttribution {
 
   void finish(const RequestWork& work) { upcoming_.push(work); }
   void add(const Sample& sample);
+  void add(const CpuMoment& moment);
   /// Processes intervals up to `horizon` (every request that starts before it has been finished);
   /// then gives up on requests that ended before `overdue` and still wait for samples.
   void settle(core::Instant horizon, core::Instant overdue, std::vector<Released>& released);
@@ -58,7 +71,12 @@ class MeterAttribution {
     Nanojoules active;
     Nanojoules loaded_idle;
     core::Seconds covered{0.0};
-    core::Joules device;      // the device's energy while this request was in flight
+    core::Joules device;           // the device's energy while this request was in flight
+    core::Joules device_read;      // of it, in intervals with somebody in flight all along
+    core::Seconds read_time{0.0};  // their part of the time in flight
+    double company = 0;      // J; so wrong may the division between the model's work and others' be
+    core::Seconds cpu{0.0};  // of the model's work and others', in its time
+    double unsplit = 0;      // J; one standard deviation of what idle would tell
     double cut_variance = 0;  // J²
     double division = 0;      // J
   };
@@ -77,12 +95,22 @@ class MeterAttribution {
     }
   };
 
+  // What is not the requests' of an interval's energy, whoever is in flight.
+  struct Apart {
+    Nanojoules idle;
+    Nanojoules others;
+    double share = 1.0;      // of the model's work in what lies above idle
+    core::Seconds cpu{0.0};  // zero: not divided
+  };
   void process(const Interval& interval);
+  void learn(const Interval& interval);  // what a CPU second costs
+  [[nodiscard]] Apart set_apart(const Interval& interval);
+  [[nodiscard]] std::optional<core::Watts> device_power(const Running& request) const;
   void admit(core::Instant until);
   void collect_parts(const Interval& interval);
   core::Seconds share_idle_time();
   bool measure_work();
-  void divide(const Interval& interval);
+  void divide(const Interval& interval, const Apart& apart);
   void release_ended(core::Instant until, std::vector<Released>& released);
   [[nodiscard]] std::optional<record::EnergyShare> share_of(const Running& request) const;
 
@@ -95,6 +123,10 @@ class MeterAttribution {
   std::vector<Part> parts_;  // of the interval at hand; kept for its memory
   std::vector<std::pair<core::Instant, int>> edges_;
   std::optional<core::Instant> processed_;  // where the last processed interval ended
+  CpuTimes cpu_;
+  double above_measured_idle_ = 0.0;  // J, of all intervals so far that were divided by CPU time
+  double cpu_above_idle_ = 0.0;       // CPU seconds beyond those of the idle watch, in the same
+  core::Watts highest_;               // mean power of any interval so far
   Ledger ledger_;
 };
 

@@ -29,14 +29,30 @@ std::vector<std::shared_ptr<energy::AgreementWatch>> follow(
   return watches;
 }
 
+bool of_accelerator(const energy::SensorDescription& sensor) {
+  return sensor.domain.starts_with("gpu/") || sensor.provenance.method.starts_with("nvml") ||
+         sensor.scope == energy::Scope::kChip || sensor.scope == energy::Scope::kBoard;
+}
+
+// Meters of this machine that count whatever runs on its processors. Those of another machine
+// cannot be divided: its CPU times are not known here. Nor can one of the whole machine where
+// accelerators work, too, whose joules have nothing to do with CPU time.
+bool counts_all_cpu_work(const energy::SensorDescription& sensor, bool accelerated) {
+  const bool elsewhere = sensor.clock_uncertainty > core::Seconds(0.0);
+  const bool whole = sensor.scope == energy::Scope::kWall || sensor.scope == energy::Scope::kModule;
+  return sensor.sees_idle && !sensor.answers_when_asked && !elsewhere && !of_accelerator(sensor) &&
+         !(whole && accelerated);
+}
+
 }  // namespace
 
 Metering::Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock,
-                   energy::OwnWork* own)
+                   energy::OwnWork* own, CpuClocks cpu)
     : clock_(clock),
       agreements_(follow(sensors)),
       sampler_(std::move(sensors), clock, own),
       sensors_(sampler_.sensors()),
+      cpu_(cpu),
       newest_(sensors_.size()),
       unkept_(sensors_.size()) {
   for (std::size_t i = 0; i < sensors_.size(); ++i) {
@@ -75,6 +91,8 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
   if (span <= core::Seconds(0) || std::ranges::none_of(sensors_, needs_watching)) return found;
   std::vector<energy::Timeline> timelines(sensors().begin(), sensors().end());
   drain();  // what came before is not of this stretch
+  energy::CpuTimes cpu_times;
+  if (const auto begun = moment(true)) cpu_times.add(*begun);
   const core::Instant from = clock_.now();
   const core::Instant end = from + std::chrono::duration_cast<std::chrono::nanoseconds>(span);
   while (clock_.now() < end && !stop.stop_requested()) {
@@ -83,6 +101,9 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
     for (const energy::Reading& reading : readings_) timelines[reading.sensor].add(reading.sample);
   }
   const core::Instant to = clock_.now();
+  if (const auto ended = moment(true)) cpu_times.add(*ended);
+  const auto use = cpu_times.between(from, to);
+  idle_company_ = use ? use->others / core::Seconds(to - from) : 0.0;
   for (const energy::Timeline& timeline : timelines) {
     if (!needs_watching(timeline.sensor())) continue;
     const core::Result<energy::IdlePower> power = energy::idle_power(timeline, from, to);
@@ -100,11 +121,17 @@ std::vector<store::IdlePower> Metering::watch_idle(store::IdlePhase phase, core:
 void Metering::start_attribution(std::span<const store::IdlePower> loaded_idle,
                                  std::optional<energy::TokenCost> cost) {
   std::vector<energy::Meter> meters;
+  const bool accelerated = std::ranges::any_of(sensors(), of_accelerator);
   meter_of_sensor_.assign(sensors().size(), std::nullopt);
   for (std::size_t i = 0; i < sensors().size(); ++i) {
     if (!sensors()[i].billed) continue;
     meter_of_sensor_[i] = meters.size();
     energy::Meter meter{.sensor = sensors()[i]};
+    if (cpu_.work && cpu_.machine && counts_all_cpu_work(sensors()[i], accelerated)) {
+      meter.by_cpu_time = true;
+      meter.idle_company = idle_company_;
+      divides_by_cpu_ = true;
+    }
     const auto idle = std::ranges::find(loaded_idle, sensors()[i].id, &store::IdlePower::sensor);
     if (idle != loaded_idle.end()) {
       meter.idle = energy::IdlePower{
@@ -114,6 +141,7 @@ void Metering::start_attribution(std::span<const store::IdlePower> loaded_idle,
   }
   drain();
   attributor_.emplace(std::move(meters), cost);
+  take_cpu_times(true);
   for (std::size_t i = 0; i < newest_.size(); ++i) {  // where the first request's joules count from
     if (newest_[i] && meter_of_sensor_[i]) attributor_->add(*meter_of_sensor_[i], *newest_[i]);
   }
@@ -125,24 +153,49 @@ void Metering::begin(std::uint64_t request, core::Instant not_before) {
 
 void Metering::finish(const energy::RequestWork& work) { attributor_->finish(work); }
 
-void Metering::read_edges(std::vector<energy::Reading>& readings) {
-  for (const std::size_t sensor : asked_) {
-    if (const auto reading = sampler_.read_now(sensor)) readings.push_back(*reading);
-  }
+std::optional<energy::CpuMoment> Metering::moment(bool with_busy) const {
+  if (!cpu_.work || !cpu_.machine) return std::nullopt;
+  const core::Result<core::Seconds> ours = cpu_.work->read();
+  if (!ours) return std::nullopt;
+  return energy::CpuMoment{clock_.now(), *ours,
+                           with_busy ? cpu_.machine->busy() : std::optional<core::Seconds>()};
 }
 
-void Metering::add_edges(std::span<const energy::Reading> readings) {
-  edges_.insert(edges_.end(), readings.begin(), readings.end());
+void Metering::read_edges(Edges& edges) {
+  for (const std::size_t sensor : asked_) {
+    if (const auto reading = sampler_.read_now(sensor)) edges.readings.push_back(*reading);
+  }
+  if (!divides_by_cpu_) return;
+  if (const auto now = moment(false)) edges.moments.push_back(*now);
+}
+
+void Metering::Edges::append(const Edges& later) {
+  readings.insert(readings.end(), later.readings.begin(), later.readings.end());
+  moments.insert(moments.end(), later.moments.begin(), later.moments.end());
+}
+
+void Metering::add_edges(const Edges& edges) { edges_.append(edges); }
+
+void Metering::take_cpu_times(bool now) {
+  if (!divides_by_cpu_) return;
+  const core::Instant time = clock_.now();
+  if (now || !busy_read_ || time - *busy_read_ >= energy::CpuTimes::kWindow) {
+    if (const auto read = moment(true)) edges_.moments.push_back(*read);
+    busy_read_ = time;
+  }
+  std::ranges::sort(edges_.moments, {}, &energy::CpuMoment::at);
+  for (const energy::CpuMoment& moment : edges_.moments) attributor_->add(moment);
+  edges_.moments.clear();
 }
 
 void Metering::take_readings() {
   drain();
-  readings_.insert(readings_.end(), edges_.begin(), edges_.end());
-  if (!edges_.empty()) {
+  readings_.insert(readings_.end(), edges_.readings.begin(), edges_.readings.end());
+  if (!edges_.readings.empty()) {
     std::ranges::sort(readings_, {},
                       [](const energy::Reading& reading) { return reading.sample.at; });
   }
-  edges_.clear();
+  edges_.readings.clear();
   for (const energy::Reading& reading : readings_) {
     std::vector<energy::Sample>& unkept = unkept_[reading.sensor];
     const bool dense = sensors_[reading.sensor].answers_when_asked && !unkept.empty() &&
@@ -154,11 +207,13 @@ void Metering::take_readings() {
 }
 
 std::vector<energy::Attributed> Metering::settle(core::Instant until) {
+  take_cpu_times(false);
   take_readings();
   return attributor_->settle(until);
 }
 
 std::vector<energy::Attributed> Metering::flush() {
+  take_cpu_times(true);
   take_readings();
   return attributor_->flush();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
 #include "ipw/energy/attribution.h"
+#include "ipw/energy/company_watch.h"
 #include "ipw/energy/counter_agreement.h"
 #include "ipw/energy/sampler.h"
 #include "ipw/energy/sensor.h"
@@ -21,13 +23,20 @@
 
 namespace ipw::profiling {
 
+/// Whose CPU time divides the joules of a machine that does other things, too. Both outlive the
+/// metering; null: not known, and nothing is divided.
+struct CpuClocks {
+  energy::WorkClock* work = nullptr;
+  const energy::CompanyWatch* machine = nullptr;
+};
+
 /// One thread at a time, beside the sampler's own. Only sensors that are billed are attributed; all
 /// are sampled.
 class Metering {
  public:
   /// `own`: where the sampler's thread sets its work aside; null: nobody asks.
   Metering(std::vector<std::unique_ptr<energy::Sensor>> sensors, core::Clock& clock,
-           energy::OwnWork* own = nullptr);
+           energy::OwnWork* own = nullptr, CpuClocks cpu = {});
 
   [[nodiscard]] const std::vector<energy::SensorDescription>& sensors() const { return sensors_; }
 
@@ -48,11 +57,17 @@ class Metering {
   void start_attribution(std::span<const store::IdlePower> loaded_idle,
                          std::optional<energy::TokenCost> cost);
 
-  /// What the billed sensors that answer when asked say now: where a request begins or ends.
-  /// Thread-safe.
-  void read_edges(std::vector<energy::Reading>& readings);
+  /// What the billed sensors that answer when asked, and the model's work clock, say now: where a
+  /// request begins or ends. Thread-safe.
+  struct Edges {
+    std::vector<energy::Reading> readings;
+    std::vector<energy::CpuMoment> moments;
+
+    void append(const Edges& later);
+  };
+  void read_edges(Edges& edges);
   /// Hands over what read_edges() gave, in any order, before the next settle() or flush().
-  void add_edges(std::span<const energy::Reading> readings);
+  void add_edges(const Edges& edges);
 
   void begin(std::uint64_t request, core::Instant not_before);
   void finish(const energy::RequestWork& work);
@@ -74,13 +89,20 @@ class Metering {
  private:
   void drain();  // what the sampler has, into readings_
   void take_readings();
+  // Reads both clocks, the machine's where its last reading is old enough or `now` is set.
+  void take_cpu_times(bool now);
+  [[nodiscard]] std::optional<energy::CpuMoment> moment(bool with_busy) const;
 
   core::Clock& clock_;
   std::vector<std::shared_ptr<energy::AgreementWatch>> agreements_;  // null: nothing to compare
   energy::Sampler sampler_;
   std::vector<energy::SensorDescription> sensors_;
   std::vector<std::size_t> asked_;  // sensors that answer when asked
-  std::vector<energy::Reading> edges_;
+  Edges edges_;
+  CpuClocks cpu_;
+  std::optional<core::Instant> busy_read_;
+  double idle_company_ = 0.0;    // cores of others, in the last idle watch
+  bool divides_by_cpu_ = false;  // any meter
   std::vector<energy::Reading> readings_;
   std::vector<std::optional<std::size_t>> meter_of_sensor_;
   std::optional<energy::Attributor> attributor_;

@@ -62,7 +62,8 @@ class Profile {
         options_(options),
         sink_(sink),
         stop_(std::move(stop)),
-        metering_(std::move(parts_.sensors), parts_.clock, parts_.own_work) {}
+        metering_(std::move(parts_.sensors), parts_.clock, parts_.own_work,
+                  {.work = parts_.work, .machine = parts_.company}) {}
 
   core::Result<ProfileResult> run() {
     std::vector<store::IdlePower> idle =

@@ -59,6 +59,7 @@ struct ProfileParts {
   core::Clock& clock;
   /// Where ipw's own threads set their work aside, of a model in this process; null: elsewhere.
   energy::OwnWork* own_work = nullptr;
+  energy::WorkClock* work = nullptr;        // of the model, on this machine; null: not to be told
   energy::CompanyWatch* company = nullptr;  // null: what else the machine does is not watched
   /// Which of the sensors' devices the model runs on; asked once, after the warm-up, because a
   /// server loads its model at the first question. Empty: all of them.

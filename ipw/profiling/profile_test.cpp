@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <map>
 
+#include "ipw/energy/company_watch.h"
 #include "ipw/energy/cpu_time_model.h"
 #include "ipw/models/scripted_model.h"
 #include "ipw/profiling/judging.h"
@@ -352,6 +353,53 @@ TEST_P(BesideNeighbours, AnEstimateIsOfTheModelsOwnWorkWhateverElseRuns) {
   ASSERT_EQ(answers, 200);
   const double expected = 8.0 * BurningModel::kSeconds;
   EXPECT_NEAR(joules / 200.0, expected, 0.03 * expected);
+}
+
+// A machine that takes 10 W for each busy core, whoever keeps it busy.
+class BusyMachine final : public energy::Sensor {
+ public:
+  [[nodiscard]] energy::SensorDescription describe() const override {
+    return {.id = "rapl:package-0",
+            .device = "10 W a busy core",
+            .provenance = {record::Source::kMeasured, "test-meter"},
+            .update_period = core::Seconds(0.02),
+            .resolution = core::Joules(1e-6),
+            .max_power = core::Watts(1e5)};
+  }
+  core::Result<energy::Sample> read(core::Instant now) override {
+    return energy::Sample{now,
+                          core::Joules(10.0 * watch_.busy().value_or(core::Seconds(0)).count())};
+  }
+
+ private:
+  energy::CompanyWatch watch_{"/"};
+};
+
+TEST_P(BesideNeighbours, AMeterOfTheMachineBillsTheModelForItsOwnWork) {
+  const Neighbours neighbours(GetParam());
+  const auto own = std::make_shared<energy::OwnWork>();
+  energy::CompanyWatch company("/");
+  models::Script unused;
+  ProfileParts parts = parts_with(unused);
+  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_); };
+  parts.sensors.push_back(std::make_unique<BusyMachine>());
+  parts.own_work = own.get();
+  parts.work = own.get();
+  parts.company = &company;
+  ProfileOptions options = kQuick;
+  options.idle = core::Seconds(0);
+  options.repeat = 100;
+  ASSERT_TRUE(profile(std::move(parts), options, [](const Progress&) {}, {}).has_value());
+  double joules = 0.0;
+  core::Result<store::Run> run = store::Run::open(directory_ / "run");
+  const auto read = run->for_each_record([&](const record::Call& call) -> core::Result<void> {
+    if (!call.energy.empty()) joules += call.energy[0].active.count();
+    return {};
+  });
+  ASSERT_TRUE(read.has_value());
+  const double expected = 10.0 * BurningModel::kSeconds * 1000;
+  EXPECT_LT(joules, 1.35 * expected) << "neighbours' joules are billed";
+  EXPECT_GT(joules, 0.5 * expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Profile, BesideNeighbours, ::testing::Values(0, 1, 2, 4));

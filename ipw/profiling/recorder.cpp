@@ -53,12 +53,12 @@ std::uint64_t Recorder::begin() {
 }
 
 void Recorder::finish(std::uint64_t request, record::Call call) {
-  std::vector<energy::Reading> edges;
+  Metering::Edges edges;
   metering_.read_edges(edges);
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    inbox_.edges.insert(inbox_.edges.end(), edges.begin(), edges.end());
+    inbox_.edges.append(edges);
     first = inbox_.finished.empty();
     inbox_.finished.push_back({request, std::move(call)});
     ++unwritten_;

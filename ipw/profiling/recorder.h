@@ -51,7 +51,7 @@ class Recorder {
   struct Inbox {
     std::vector<std::pair<std::uint64_t, core::Instant>> begun;
     std::vector<Finished> finished;
-    std::vector<energy::Reading> edges;  // what sensors said where requests began and ended
+    Metering::Edges edges;  // what sensors and clocks said where requests began and ended
   };
 
   void stop();

@@ -15,7 +15,8 @@ struct EnergyShare {
   core::Joules active;                      // above idle, shared by work done
   std::optional<core::Joules> loaded_idle;  // equal share of idle; absent where idle is unknown
   std::optional<core::Watts> device_power;  // mean power of the device over the service time,
-                                            // gross (above idle only where idle is unknown)
+                                            // gross (above idle only where idle is not
+                                            // seen); absent: the sensor is too slow to tell
   core::Joules uncertainty;                 // one standard deviation: edges + resolution + method
   double coverage = 0.0;                    // share of the window that samples bound, [0, 1]
 
