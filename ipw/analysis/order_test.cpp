@@ -15,6 +15,8 @@
 #include "ipw/analysis/coverage.h"
 #include "ipw/analysis/savings.h"
 #include "ipw/core/random.h"
+#include "ipw/metrics/contrast.h"
+#include "ipw/metrics/linear.h"
 
 namespace ipw::analysis {
 namespace {
@@ -152,6 +154,43 @@ TEST(Order, OfModelsAndQuestionsChangesNoCoverage) {
     for (int i = 0; i < 4; ++i) {
       expect_same(first, shown(covered_by(shuffled(random, outcomes))));
     }
+  }
+}
+
+/// The questions of `from` in another order.
+metrics::ContrastSample reordered(const metrics::ContrastSample& from,
+                                  const std::vector<std::size_t>& order) {
+  metrics::ContrastSample sample = from;
+  for (std::size_t q = 0; q < order.size(); ++q) {
+    for (std::size_t cell = 0; cell < from.cells; ++cell) {
+      sample.score[from.cells * q + cell] = from.score[from.cells * order[q] + cell];
+      sample.cost[from.cells * q + cell] = from.cost[from.cells * order[q] + cell];
+    }
+  }
+  return sample;
+}
+
+TEST(Order, OfQuestionsChangesNoContribution) {
+  constexpr std::size_t kQuestions = 40;
+  core::Random random(3);
+  const std::vector<double> weights = metrics::shapley_weights(2, 0);
+  std::vector<double> negative = weights;
+  for (double& weight : negative) weight = -weight;
+  const std::vector<metrics::LogContrast> contrasts{
+      {.accuracy = weights, .cost = negative, .whole = {}}};
+  for (int round = 0; round < 30; ++round) {
+    metrics::ContrastSample sample{
+        .questions = kQuestions, .cells = 4, .repeats = 1, .score = {}, .cost = {}};
+    for (std::size_t i = 0; i < 4 * kQuestions; ++i) {
+      sample.score.push_back(random.unit() < 0.5 ? 1.0 : 0.0);
+      sample.cost.push_back(static_cast<double>(1 + random.below(3)));
+    }
+    const metrics::ContrastEstimate one = metrics::contrasts(sample, contrasts, {.seed = 7})[0];
+    const metrics::ContrastEstimate other = metrics::contrasts(
+        reordered(sample, shuffled(random, kQuestions)), contrasts, {.seed = 7})[0];
+    EXPECT_NEAR(one.value, other.value, 1e-9);
+    EXPECT_NEAR(*one.limits.low, *other.limits.low, 1e-9);
+    EXPECT_NEAR(*one.limits.high, *other.limits.high, 1e-9);
   }
 }
 
