@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "ipw/energy/quiet_streams.h"
 #include "ipw/energy/shared_library.h"
 
 namespace ipw::energy {
@@ -267,6 +268,7 @@ SensorDescription describe(const char* prefix, const HipDevice& device, bool bil
 using Load = core::Result<std::shared_ptr<AmdLibrary>> (*)(const std::vector<std::string>& names);
 
 Probe probe_amd(const char* prefix, const char* cure, Load load, const AmdOptions& options) {
+  const QuietStreams quiet;
   Probe probe;
   const std::string method = fmt::format("{}-counter", prefix);
   const auto finding = [&](Finding::Status status, std::string subject, std::string detail,

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "ipw/energy/quiet_streams.h"
 #include "ipw/energy/shared_library.h"
 
 namespace ipw::energy {
@@ -255,6 +256,7 @@ SensorDescription describe(const Card& card, bool billed) {
 }  // namespace
 
 Probe probe_level_zero(const LevelZeroOptions& options) {
+  const QuietStreams quiet;
   Probe probe;
   const auto finding = [&](Finding::Status status, std::string subject, std::string detail,
                            std::string cure) {

@@ -14,6 +14,7 @@
 
 #include "ipw/energy/nvml_library.h"
 #include "ipw/energy/power_sensor.h"
+#include "ipw/energy/quiet_streams.h"
 
 namespace ipw::energy {
 
@@ -347,6 +348,7 @@ bool cuda_shows(const std::optional<std::string>& cuda_visible_devices, unsigned
 }
 
 Probe probe_nvml(const NvmlOptions& options) {
+  const QuietStreams quiet;
   Probe probe;
   const auto library = load(options.libraries);
   if (!library) {

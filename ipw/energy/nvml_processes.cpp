@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ipw/energy/nvml_library.h"
+#include "ipw/energy/quiet_streams.h"
 
 namespace ipw::energy {
 
@@ -105,6 +106,7 @@ std::vector<GpuProcesses> processes_of_all(const Library& library) {
 }  // namespace
 
 core::Result<std::vector<GpuProcesses>> nvml_processes(const std::vector<std::string>& libraries) {
+  const QuietStreams quiet;
   IPW_TRY(SharedLibrary shared, SharedLibrary::open(libraries, "NVML"));
   Library library(std::move(shared));
   IPW_CHECK(library.bind());

@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loud.h"
+
 typedef int nvmlReturn_t;
 typedef struct nvmlDevice_st* nvmlDevice_t;
 
@@ -91,6 +93,7 @@ static nvmlReturn_t open_handle(const struct Gpu* gpu, nvmlDevice_t* device) {
 nvmlReturn_t nvmlInit_v2(void) {
   struct Gpu gpus[kMaxGpus];
   int init_code;
+  print_loudly();
   (void)read_script(gpus, &init_code);
   return init_code;
 }
