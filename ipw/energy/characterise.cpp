@@ -154,6 +154,7 @@ bool stands_still(const SensorDescription& sensor) {
                             sensor.scope == Scope::kWall;
   if (!sensor.seen || !sensor.sees_idle || !always_draws) return false;
   if (sensor.told_after > core::Seconds(0.0)) return false;  // its news may be on the way
+  if (sensor.scope == Scope::kWall && !sensor.integrated) return false;  // may count watt-hours
   const Characterisation& seen = *sensor.seen;
   const bool long_enough = sensor.integrated || seen.watched >= kPeriods * sensor.update_period;
   return seen.readings >= kFewestReadings && long_enough && seen.counted <= core::Joules(0.0) &&

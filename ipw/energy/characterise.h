@@ -34,7 +34,7 @@ std::vector<std::optional<std::size_t>> characterise(std::vector<std::unique_ptr
 
 /// Whether a sensor that was watched counted nothing where something is always drawn (a processor,
 /// a module, a machine): it measures nothing. Not said of what was watched for less than 20 of its
-/// update periods or comes from afar. Pure.
+/// update periods, comes from afar, or counts at the wall in steps that may be watt-hours. Pure.
 [[nodiscard]] bool stands_still(const SensorDescription& sensor);
 
 }  // namespace ipw::energy
