@@ -13,7 +13,6 @@
 #include "ipw/cli/flags.h"
 #include "ipw/cli/program.h"
 #include "ipw/cli/sensor_flags.h"
-#include "ipw/energy/characterise.h"
 #include "ipw/energy/sampler.h"
 #include "ipw/energy/sensors.h"
 #include "ipw/profiling/machine.h"
@@ -188,8 +187,8 @@ core::Result<int> run_doctor(const DoctorFlags& flags, Context& context) {
   options.devices = flags.devices;
   energy::ProbeReport probe = energy::probe_sensors(options);
   IPW_CHECK(energy::bill_only(probe, flags.devices));
-  energy::characterise(probe.sensors, context.clock,
-                       {.longest = core::Seconds(flags.watch_s), .enough_updates = std::nullopt});
+  energy::watch_sensors(probe, options, context.clock,
+                        {.longest = core::Seconds(flags.watch_s), .enough_updates = std::nullopt});
   if (flags.json) {
     print_json(context, to_json(machine, probe));
   } else {

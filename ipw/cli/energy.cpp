@@ -62,6 +62,7 @@ core::Result<std::vector<std::unique_ptr<energy::Sensor>>> energy_sensors(const 
                       "cannot measure energy: no sensor of this machine can be read (`ipw doctor` "
                       "says which there are and how to allow them)");
   }
+  energy::watch_sensors(probe, options, context.clock);
   return std::move(probe.sensors);
 }
 

@@ -17,7 +17,6 @@
 #include "ipw/core/user_secret.h"
 #include "ipw/datasets/catalog.h"
 #include "ipw/datasets/selection.h"
-#include "ipw/energy/characterise.h"
 #include "ipw/energy/company_watch.h"
 #include "ipw/energy/devices_in_use.h"
 #include "ipw/energy/energy_map.h"
@@ -410,7 +409,7 @@ core::Result<energy::ProbeReport> open_sensors(const energy::ProbeOptions& probe
     hosts.push_back(std::move(*host));
   }
   IPW_CHECK(energy::bill_hosts(report, hosts));
-  energy::characterise(report.sensors, clock);
+  energy::watch_sensors(report, probe, clock);
   return report;
 }
 

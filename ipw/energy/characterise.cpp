@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ipw/energy/counter.h"
+#include "ipw/energy/mirror_watch.h"
 
 namespace ipw::energy {
 
@@ -29,15 +30,17 @@ class Watch {
     tells_power_ = !description_.integrated && sensor_.power().has_value();
   }
 
-  void read(core::Clock& clock) {
+  // The reading, where it succeeds.
+  std::optional<Sample> read(core::Clock& clock) {
     const core::Instant before = clock.now();
     const core::Result<Sample> sample = sensor_.read(before);
     const core::Instant after = clock.now();
-    if (!sample) return;
+    if (!sample) return std::nullopt;
     ++seen_.readings;
     reading_times_.push_back(after - before);
     if (last_read_) gaps_.push_back(before - *last_read_);
     last_read_ = before;
+    count(*sample);
     follow_power(before);
     // What is integrated here moves at every reading; the power behind it tells the updates.
     if (description_.integrated) {
@@ -45,6 +48,7 @@ class Watch {
     } else {
       take_counter(*sample, before);
     }
+    return *sample;
   }
 
   [[nodiscard]] bool enough(int updates) const {
@@ -73,6 +77,11 @@ class Watch {
   }
 
  private:
+  void count(const Sample& sample) {
+    if (newest_) seen_.counted += counter_delta(description_, *newest_, sample).energy;
+    newest_ = sample;
+  }
+
   void take_value(core::Instant at, double value) {
     if (value_ && *value_ != value) update(at);
     value_ = value;
@@ -127,7 +136,8 @@ class Watch {
   std::vector<Duration> gaps_;     // between readings
   std::vector<Duration> updates_;  // between updates
   std::optional<double> value_;
-  std::optional<Sample> last_;
+  std::optional<Sample> newest_;
+  std::optional<Sample> last_;  // that brought news
   std::optional<core::Watts> power_;
   core::Instant power_at_;
   core::Joules pending_power_;   // since the last update
@@ -137,9 +147,24 @@ class Watch {
 
 }  // namespace
 
-void characterise(std::vector<std::unique_ptr<Sensor>>& sensors, core::Clock& clock,
-                  const CharacteriseOptions& options) {
-  if (sensors.empty()) return;
+bool stands_still(const SensorDescription& sensor) {
+  constexpr std::int64_t kFewestReadings = 20;
+  constexpr double kPeriods = 20.0;
+  const bool always_draws = sensor.scope == Scope::kPackage || sensor.scope == Scope::kModule ||
+                            sensor.scope == Scope::kWall;
+  if (!sensor.seen || !sensor.sees_idle || !always_draws) return false;
+  if (sensor.told_after > core::Seconds(0.0)) return false;  // its news may be on the way
+  if (sensor.scope == Scope::kWall && !sensor.integrated) return false;  // may count watt-hours
+  const Characterisation& seen = *sensor.seen;
+  const bool long_enough = sensor.integrated || seen.watched >= kPeriods * sensor.update_period;
+  return seen.readings >= kFewestReadings && long_enough && seen.counted <= core::Joules(0.0) &&
+         (sensor.integrated || seen.updates == 0);
+}
+
+std::vector<std::optional<std::size_t>> characterise(std::vector<std::unique_ptr<Sensor>>& sensors,
+                                                     core::Clock& clock,
+                                                     const CharacteriseOptions& options) {
+  if (sensors.empty()) return {};
   const core::Instant from = clock.now();
   const auto longest = std::chrono::duration_cast<Duration>(options.longest);
   const auto poll = std::chrono::duration_cast<Duration>(options.poll);
@@ -147,8 +172,14 @@ void characterise(std::vector<std::unique_ptr<Sensor>>& sensors, core::Clock& cl
   std::vector<Watch> watches;
   watches.reserve(sensors.size());
   for (const auto& sensor : sensors) watches.emplace_back(*sensor);
+  std::vector<SensorDescription> descriptions;
+  descriptions.reserve(sensors.size());
+  for (const auto& sensor : sensors) descriptions.push_back(sensor->describe());
+  MirrorWatch mirrors(std::move(descriptions));
   while (true) {
-    for (Watch& watch : watches) watch.read(clock);
+    for (std::size_t i = 0; i < watches.size(); ++i) {
+      if (const auto sample = watches[i].read(clock)) mirrors.add(i, *sample);
+    }
     const core::Instant now = clock.now();
     const bool enough =
         options.enough_updates && std::ranges::all_of(watches, [&](const Watch& watch) {
@@ -161,6 +192,7 @@ void characterise(std::vector<std::unique_ptr<Sensor>>& sensors, core::Clock& cl
   for (std::size_t i = 0; i < sensors.size(); ++i) {
     sensors[i] = described_as(watches[i].description(watched), std::move(sensors[i]));
   }
+  return mirrors.mirrors();
 }
 
 }  // namespace ipw::energy

@@ -3,6 +3,7 @@
 // how long a reading takes, and whether their counter agrees with the power they tell. What a data
 // sheet says about this is often wrong by a factor of ten.
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -24,8 +25,16 @@ struct CharacteriseOptions {
 /// news from a sensor that was thought slower, the description's `update_period` becomes the one
 /// seen, so that the sampler polls accordingly. Sensors that model the work alone (`sees_idle`
 /// false) are not waited for: an idle machine does not move them. `counter_over_power` needs three
-/// updates; it speaks for the load at that time only.
-void characterise(std::vector<std::unique_ptr<Sensor>>& sensors, core::Clock& clock,
-                  const CharacteriseOptions& options = {});
+/// updates; it speaks for the load at that time only. Gives, for each sensor, the first one that it
+/// mirrors (mirror_watch.h).
+// NOLINTNEXTLINE(modernize-use-nodiscard): often called for the descriptions alone
+std::vector<std::optional<std::size_t>> characterise(std::vector<std::unique_ptr<Sensor>>& sensors,
+                                                     core::Clock& clock,
+                                                     const CharacteriseOptions& options = {});
+
+/// Whether a sensor that was watched counted nothing where something is always drawn (a processor,
+/// a module, a machine): it measures nothing. Not said of what was watched for less than 20 of its
+/// update periods, comes from afar, or counts at the wall in steps that may be watt-hours. Pure.
+[[nodiscard]] bool stands_still(const SensorDescription& sensor);
 
 }  // namespace ipw::energy

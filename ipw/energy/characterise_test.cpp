@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -127,6 +129,53 @@ TEST(Characterise, CountsOnlyReadingsThatSucceed) {
   EXPECT_EQ(sensors[0]->describe().seen->readings, 0);
   EXPECT_FALSE(sensors[0]->describe().seen->reading_time);
 }
+
+struct Stillness {
+  const char* name;
+  Scope scope;
+  bool integrated;
+  double period;
+  std::int64_t readings;
+  std::int64_t updates;
+  double counted;  // J
+  bool still;
+  double told_after = 0.0;
+  bool sees_idle = true;
+};
+
+class StandsStill : public testing::TestWithParam<Stillness> {};
+
+TEST_P(StandsStill, OnlyWhatAlwaysDrawsAndWasWatchedLongEnough) {
+  SensorDescription sensor = nominal(GetParam().period);
+  sensor.scope = GetParam().scope;
+  sensor.integrated = GetParam().integrated;
+  sensor.told_after = core::Seconds(GetParam().told_after);
+  sensor.sees_idle = GetParam().sees_idle;
+  EXPECT_FALSE(stands_still(sensor)) << "nobody watched it";
+  sensor.seen = Characterisation{.watched = core::Seconds(0.3),
+                                 .readings = GetParam().readings,
+                                 .updates = GetParam().updates,
+                                 .counted = core::Joules(GetParam().counted)};
+  EXPECT_EQ(stands_still(sensor), GetParam().still);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sensors, StandsStill,
+    testing::Values(
+        Stillness{"PackageThatCounts", Scope::kPackage, false, 0.001, 300, 290, 15, false},
+        Stillness{"PackageThatStands", Scope::kPackage, false, 0.001, 300, 0, 0, true},
+        Stillness{"PackageThatWasReset", Scope::kPackage, false, 0.001, 300, 1, 0, false},
+        Stillness{"PackageReadTooSeldom", Scope::kPackage, false, 0.001, 5, 0, 0, false},
+        Stillness{"SlowPackage", Scope::kPackage, false, 0.1, 300, 0, 0, false},
+        Stillness{"MemoryMayDrawNothing", Scope::kDram, false, 0.001, 300, 0, 0, false},
+        Stillness{"GpuMaySleep", Scope::kBoard, false, 0.001, 300, 0, 0, false},
+        Stillness{"ModuleOfNoWatts", Scope::kModule, true, 0.1, 300, 0, 0, true},
+        Stillness{"WallOfNoWatts", Scope::kWall, true, 1.0, 300, 0, 0, true},
+        Stillness{"WallOfConstantWatts", Scope::kWall, true, 1.0, 300, 0, 30, false},
+        Stillness{"WallInWattHours", Scope::kWall, false, 0.01, 300, 0, 0, false},
+        Stillness{"FromADaemon", Scope::kPackage, false, 0.001, 300, 0, 0, false, 0.3},
+        Stillness{"AModelOfTheWork", Scope::kPackage, true, 0.01, 300, 0, 0, false, 0, false}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace ipw::energy

@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "ipw/energy/fake_machine_test.h"
-#include "ipw/energy/nvml_processes.h"
 #include "ipw/energy/timeline.h"
 
 namespace ipw::energy {
@@ -42,23 +40,6 @@ TEST_F(Nvml, ReadsMillijoulesOfEveryGpuByItsUuid) {
   EXPECT_EQ(found.sensors[0]->describe().device, "Stub Accelerator");
   EXPECT_DOUBLE_EQ(found.sensors[0]->read(ms(3))->counter.count(), 1.5);
   EXPECT_DOUBLE_EQ(found.sensors[1]->read(ms(3))->counter.count(), 99.0);
-}
-
-TEST_F(Nvml, PrintsNothingOfWhatItsLibraryDoes) {
-  script("gpu GPU-1111 1500 0 0\n");
-  ::setenv("IPW_STUB_TALKS", "1", 1);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  std::printf("before;");
-  {
-    const Probe found = probe();
-    EXPECT_EQ(found.sensors.size(), 1U);
-    EXPECT_TRUE(nvml_processes({IPW_NVML_STUB}));
-  }
-  std::printf("after");
-  ::unsetenv("IPW_STUB_TALKS");
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "before;after");
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(Nvml, GivesNoSampleForALostGpuAndBeginsAnEpochWhenItReturns) {

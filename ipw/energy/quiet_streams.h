@@ -1,23 +1,60 @@
 #pragma once
-// Vendors' libraries print: banners at their load, warnings of a driver that is not there. None of
-// it belongs between the lines of a table or a JSON document.
+// Vendors' libraries print banners and warnings when they are loaded and first called. Our streams
+// carry results that programs read: what such a library says does not belong there.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <mutex>
 
 namespace ipw::energy {
 
-/// While one exists, what this process writes to standard output and standard error goes nowhere;
-/// so it is made around the load and the first calls of a vendor's library, before other threads
-/// write. May be nested. Where the streams cannot be moved (no /dev/null, no descriptors left) they
-/// stay.
+/// While it lives, what anybody in this process writes to standard output and standard error goes
+/// nowhere; several may live at once. For short stretches in which no other thread has something to
+/// say. Thread-safe.
 class QuietStreams {
  public:
-  QuietStreams();
-  ~QuietStreams();
+  QuietStreams() {
+    const std::lock_guard lock(mutex_);
+    if (living_++ > 0) return;
+    flush();
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    for (Kept& stream : kept_) {
+      stream.copy = ::fcntl(stream.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (stream.copy >= 0) ::dup2(nowhere, stream.descriptor);
+    }
+    ::close(nowhere);
+  }
+  ~QuietStreams() {
+    const std::lock_guard lock(mutex_);
+    if (--living_ > 0) return;
+    flush();  // what the libraries left in the buffers
+    for (Kept& stream : kept_) {
+      if (stream.copy < 0) continue;
+      ::dup2(stream.copy, stream.descriptor);
+      ::close(stream.copy);
+      stream.copy = -1;
+    }
+  }
   QuietStreams(const QuietStreams&) = delete;
   QuietStreams& operator=(const QuietStreams&) = delete;
 
  private:
-  int output_ = -1;  // where standard output leads meanwhile; -1: it was not moved
-  int error_ = -1;
+  struct Kept {
+    int descriptor;
+    int copy;  // −1: none, as where it was closed
+  };
+  static void flush() {
+    (void)std::fflush(stdout);
+    (void)std::fflush(stderr);
+  }
+
+  inline static std::mutex mutex_;
+  inline static int living_ = 0;
+  inline static std::array<Kept, 2> kept_{{{STDOUT_FILENO, -1}, {STDERR_FILENO, -1}}};
 };
 
 }  // namespace ipw::energy

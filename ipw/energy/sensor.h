@@ -25,6 +25,7 @@ struct Characterisation {
   std::optional<core::Seconds> update_period;  // median time between updates
   bool period_is_bound = false;  // it updates about as fast as it was watched, or faster
   std::optional<core::Joules> smallest_step;  // of the counter; an upper bound of its resolution
+  core::Joules counted;                       // from the first reading to the last, less resets
   std::optional<core::Seconds> reading_time;  // median time that one reading takes
   std::optional<double> counter_over_power;   // joules of the counter / those of power × time
 };

@@ -191,6 +191,28 @@ void bill_once(ProbeReport& report) {
   }
 }
 
+// What measured the processor measures nothing: the machine's own meter takes its place, or else
+// the estimate.
+void replace_processor(ProbeReport& report, const ProbeOptions& options) {
+  bool whole_machine = false;
+  for (std::unique_ptr<Sensor>& sensor : report.sensors) {
+    SensorDescription description = sensor->describe();
+    if (description.scope != Scope::kWall) continue;
+    description.billed = true;
+    sensor = described_as(std::move(description), std::move(sensor));
+    whole_machine = true;
+  }
+  if (!whole_machine) {
+    Probe estimate = cpu_time(options);
+    std::erase_if(report.findings, [](const Finding& finding) {
+      return finding.method == std::string_view("cpu-time-model");
+    });
+    std::ranges::move(estimate.sensors, std::back_inserter(report.sensors));
+    std::ranges::move(estimate.findings, std::back_inserter(report.findings));
+  }
+  bill_once(report);
+}
+
 }  // namespace
 
 std::optional<std::string> process_environment(const std::string& variable) {
@@ -221,6 +243,34 @@ ProbeReport probe_sensors(const ProbeOptions& options) {
   drop_repeats(report);
   bill_once(report);
   return report;
+}
+
+void watch_sensors(ProbeReport& report, const ProbeOptions& options, core::Clock& clock,
+                   const CharacteriseOptions& watching) {
+  const auto mirrors = characterise(report.sensors, clock, watching);
+  std::vector<SensorDescription> seen;
+  seen.reserve(report.sensors.size());
+  for (const auto& sensor : report.sensors) seen.push_back(sensor->describe());
+  std::map<std::string, std::string> repeats;  // id: of which sensor
+  bool processor_lost = false;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (stands_still(seen[i])) {
+      processor_lost |= measures_processor(report.sensors[i]);
+      explain(report, seen[i].id, Finding::Status::kBroken,
+              fmt::format("not used: it stood still for {:.2g} s, so it measures nothing",
+                          seen[i].seen->watched.count()));
+    } else if (i < mirrors.size() && mirrors[i] && options.devices.empty()) {
+      repeats[seen[i].id] = seen[*mirrors[i]].id;
+    }
+  }
+  std::erase_if(report.sensors,
+                [](const auto& sensor) { return stands_still(sensor->describe()); });
+  for (const auto& [id, first] : repeats) {
+    record_only(report, "it mirrors " + first + ", tick by tick",
+                [&](const SensorDescription& sensor) { return sensor.id == id; });
+  }
+  if (!processor_lost || std::ranges::any_of(report.sensors, measures_processor)) return;
+  replace_processor(report, options);
 }
 
 core::Result<ProbeReport> open_sensors(const ProbeOptions& options) {

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "ipw/core/clock.h"
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
+#include "ipw/energy/characterise.h"
 #include "ipw/energy/rapl_perf.h"
 #include "ipw/energy/sensor.h"
 #include "ipw/energy/visible_devices.h"
@@ -63,6 +65,13 @@ struct ProbeReport {
 /// what contains what. An id may be shortened where that names one sensor only. kNotFound or kUsage
 /// where it names none or several, with the ids that there are.
 [[nodiscard]] core::Result<void> bill_only(ProbeReport& report, std::span<const std::string> ids);
+
+/// Watches the sensors of a report (characterise.h) and bills by what that shows: of counters that
+/// mirror each other the first, and none that stands still. Where that one was to measure the
+/// processor, a sensor of the whole machine or the estimate takes its place. Where the user chose
+/// `options.devices`, mirrors among them stay.
+void watch_sensors(ProbeReport& report, const ProbeOptions& options, core::Clock& clock,
+                   const CharacteriseOptions& watching = {});
 
 /// probe_sensors() for a measurement: what the user asked for must be there. Errors as bill_only();
 /// kUnavailable where the named meter gives nothing.

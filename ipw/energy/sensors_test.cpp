@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -108,6 +111,108 @@ TEST(Sensors, CountsAPackageOnceWhereTwoInterfacesShowIt) {
   ASSERT_NE(spare, report.findings.end());
   EXPECT_EQ(spare->status, Finding::Status::kSpare);
 }
+
+// A machine whose counters are files that go on as its clock does.
+class CountingClock final : public core::Clock {
+ public:
+  using Show = std::function<void(double seconds)>;
+  explicit CountingClock(Show show) : show_(std::move(show)) {}
+  [[nodiscard]] core::Instant now() const override { return now_; }
+  [[nodiscard]] core::WallTime wall() const override { return {}; }
+  void sleep_until(core::Instant until) override {
+    now_ = std::max(now_, until);
+    show_(core::Seconds(now_.time_since_epoch()).count());
+  }
+
+ private:
+  Show show_;
+  core::Instant now_{std::chrono::seconds(1)};
+};
+
+struct WatchedZone {
+  const char* folder;
+  const char* label;
+  double start;  // J
+  double watts;
+};
+
+struct WatchedMachine {
+  const char* name;
+  std::vector<WatchedZone> zones;
+  std::map<std::string, bool> billing;  // of the sensors that are left
+  bool on_battery = false;
+};
+
+class WatchedSensors : public testing::TestWithParam<WatchedMachine> {};
+
+TEST_P(WatchedSensors, BillEveryJouleOnceAndNoCounterThatStandsStill) {
+  const FakeMachine machine;
+  machine.write("proc/stat", "cpu  1 2 3 4 5 6 7 8 9 0\n");
+  const auto show = [&](double seconds) {
+    for (const WatchedZone& zone : GetParam().zones) {
+      const double joules = zone.start + zone.watts * seconds;
+      machine.zone(zone.folder, zone.label, static_cast<std::uint64_t>(joules * 1e6));
+    }
+  };
+  show(1.0);
+  if (GetParam().on_battery) discharging_battery(machine);
+  CountingClock clock(show);
+  const ProbeOptions options = options_for(machine);
+  ProbeReport report = probe_sensors(options);
+  watch_sensors(report, options, clock);
+  EXPECT_EQ(billing(report), GetParam().billing);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Machines, WatchedSensors,
+    testing::Values(
+        WatchedMachine{
+            "OneSocket", {{"intel-rapl:0", "package-0", 5, 50}}, {{"rapl:package-0", true}}},
+        WatchedMachine{
+            "TwoSockets",
+            {{"intel-rapl:0", "package-0", 5, 50}, {"intel-rapl:1", "package-1", 900, 50}},
+            {{"rapl:package-0", true}, {"rapl:package-1", true}}},
+        WatchedMachine{"TwoSocketsOfUnlikePower",
+                       {{"intel-rapl:0", "package-0", 5, 50}, {"intel-rapl:1", "package-1", 5, 70}},
+                       {{"rapl:package-0", true}, {"rapl:package-1", true}}},
+        WatchedMachine{"TwoDiesThatShowTheSocket",
+                       {{"intel-rapl:0", "package-0-die-0", 5, 50},
+                        {"intel-rapl:1", "package-0-die-1", 5, 50}},
+                       {{"rapl:package-0-die-0", true}, {"rapl:package-0-die-1", false}}},
+        WatchedMachine{"TwoDiesOfTheirOwn",
+                       {{"intel-rapl:0", "package-0-die-0", 5, 50},
+                        {"intel-rapl:1", "package-0-die-1", 7, 40}},
+                       {{"rapl:package-0-die-0", true}, {"rapl:package-0-die-1", true}}},
+        WatchedMachine{"FourDiesOfTwoSockets",
+                       {{"intel-rapl:0", "package-0-die-0", 5, 50},
+                        {"intel-rapl:1", "package-0-die-1", 5, 50},
+                        {"intel-rapl:2", "package-1-die-0", 8, 60},
+                        {"intel-rapl:3", "package-1-die-1", 8, 60}},
+                       {{"rapl:package-0-die-0", true},
+                        {"rapl:package-0-die-1", false},
+                        {"rapl:package-1-die-0", true},
+                        {"rapl:package-1-die-1", false}}},
+        WatchedMachine{
+            "OneZoneUnderTwoDriversByOneLabel",
+            {{"intel-rapl:0", "package-0", 5, 50}, {"intel-rapl-mmio:0", "package-0", 5, 50}},
+            {{"rapl:package-0", true}}},
+        WatchedMachine{
+            "CounterOfNothing", {{"intel-rapl:0", "package-0", 0, 0}}, {{"cpu-time:host", true}}},
+        WatchedMachine{"CounterThatStandsStill",
+                       {{"intel-rapl:0", "package-0", 77, 0}},
+                       {{"cpu-time:host", true}}},
+        WatchedMachine{
+            "OneOfTwoStandsStill",
+            {{"intel-rapl:0", "package-0", 77, 0}, {"intel-rapl:1", "package-1", 77, 50}},
+            {{"rapl:package-1", true}}},
+        WatchedMachine{"StillBesideABattery",
+                       {{"intel-rapl:0", "package-0", 77, 0}},
+                       {{"battery:BAT0", true}},
+                       true},
+        WatchedMachine{"PackageStillAndMemoryMoves",
+                       {{"intel-rapl:0", "package-0", 77, 0}, {"intel-rapl:0:0", "dram", 1, 3}},
+                       {{"cpu-time:host", true}, {"rapl:package-0/dram", true}}}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Sensors, FallsBackToPerformanceEventsWherePowercapCannotBeRead) {
   const FakeMachine machine;

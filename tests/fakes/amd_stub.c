@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loud.h"
+
 enum { kMaxGpus = 16 };
 
 struct Gpu {
@@ -71,7 +73,10 @@ static uint64_t low_bits(const struct Gpu* gpu) {
 
 /* amd-smi; one socket holds all GPUs */
 
-int amdsmi_init(uint64_t flags) { return flags == 2 ? init() : 1; }
+int amdsmi_init(uint64_t flags) {
+  print_loudly();
+  return flags == 2 ? init() : 1;
+}
 int amdsmi_shut_down(void) { return 0; }
 
 int amdsmi_get_socket_handles(uint32_t* count, void** sockets) {
@@ -122,7 +127,10 @@ int amdsmi_get_energy_count(void* processor, uint64_t* count, float* resolution,
 
 /* rocm-smi */
 
-int rsmi_init(uint64_t flags) { return flags == 0 ? init() : 1; }
+int rsmi_init(uint64_t flags) {
+  print_loudly();
+  return flags == 0 ? init() : 1;
+}
 int rsmi_shut_down(void) { return 0; }
 
 int rsmi_num_monitor_devices(uint32_t* count) {

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loud.h"
+
 enum { kMaxGpus = 16 };
 #define DEVICE_LOST 0x70000001u
 #define UNSUPPORTED 0x78000003u
@@ -102,6 +104,7 @@ static uint32_t find(uintptr_t handle, struct Gpu* gpu) {
 }
 
 uint32_t zesInit(uint32_t flags) {
+  print_loudly();
   struct Gpu gpus[kMaxGpus];
   unsigned init_result;
   (void)read_script(gpus, &init_result);

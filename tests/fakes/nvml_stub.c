@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loud.h"
+
 typedef int nvmlReturn_t;
 typedef struct nvmlDevice_st* nvmlDevice_t;
 
@@ -42,15 +44,6 @@ struct nvmlDevice_st {
   unsigned handle;
   unsigned slices; /* of a MIG device; 0: a whole GPU */
 };
-
-/* Libraries print. This one does where IPW_STUB_TALKS is set: at its load, and at its start. */
-static void talk(const char* when) {
-  if (!getenv("IPW_STUB_TALKS")) return;
-  printf("stub: %s on standard output\n", when);
-  fprintf(stderr, "stub: %s on standard error\n", when);
-}
-
-__attribute__((constructor)) static void loaded(void) { talk("loaded"); }
 
 static struct nvmlDevice_st handles[256];
 static unsigned handle_count = 0;
@@ -100,15 +93,12 @@ static nvmlReturn_t open_handle(const struct Gpu* gpu, nvmlDevice_t* device) {
 nvmlReturn_t nvmlInit_v2(void) {
   struct Gpu gpus[kMaxGpus];
   int init_code;
-  talk("started");
+  print_loudly();
   (void)read_script(gpus, &init_code);
   return init_code;
 }
 
-nvmlReturn_t nvmlShutdown(void) {
-  talk("shut down");
-  return kSuccess;
-}
+nvmlReturn_t nvmlShutdown(void) { return kSuccess; }
 
 const char* nvmlErrorString(nvmlReturn_t code) {
   switch (code) {
