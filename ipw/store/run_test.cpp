@@ -188,9 +188,8 @@ TEST_F(RunTest, JudgesItsAnswersOnceMore) {
 TEST_F(RunTest, JudgesAllAnswersOrNone) {
   store::Run run = create();
   for (int number = 1; number <= 3; ++number) append(run, call(number));
-  change_database(
-      "CREATE TRIGGER refuses BEFORE UPDATE ON answers WHEN old.extracted = '4'"
-      " BEGIN SELECT RAISE(ABORT, 'no more room'); END");
+  // The second of the new verdicts finds no place.
+  change_database("CREATE UNIQUE INDEX once ON answers(why) WHERE why = 'by the new rules'");
   const auto all_wrong = [](const record::Call&) {
     return record::Verdict{record::Outcome::kIncorrect, 0.0, "", "by the new rules"};
   };
