@@ -290,6 +290,7 @@ void MeterAttribution::release_ended(core::Instant until, std::vector<Released>&
 // too slow for: what was read with somebody in flight all along stands for it, or nothing does.
 std::optional<core::Watts> MeterAttribution::device_power(const Running& request) const {
   const core::Watts inferred = request.device / request.covered;
+  if (!meter_.sensor.sees_idle) return inferred;  // it sees the work alone, whenever it is read
   const core::Watts step = meter_.sensor.resolution / meter_.sensor.update_period;
   if (inferred <= highest_ * (1.0 + 1e-9) + step) return inferred;
   if (request.read_time <= core::Seconds(0.0)) return std::nullopt;
