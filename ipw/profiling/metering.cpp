@@ -248,4 +248,13 @@ core::Seconds Metering::time_to_tell() const {
   return longest;
 }
 
+std::vector<std::optional<energy::Ledger>> Metering::ledgers() const {
+  std::vector<std::optional<energy::Ledger>> ledgers;
+  for (const std::optional<std::size_t>& meter : meter_of_sensor_) {
+    ledgers.push_back(meter && attributor_ ? std::optional(attributor_->ledger(*meter))
+                                           : std::nullopt);
+  }
+  return ledgers;
+}
+
 }  // namespace ipw::profiling

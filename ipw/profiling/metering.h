@@ -84,6 +84,8 @@ class Metering {
   /// How long after the end of a request every billed sensor has told what it cost; zero where
   /// there are none.
   [[nodiscard]] core::Seconds time_to_tell() const;
+  /// Where the joules of each sensor went so far; absent where it is not billed.
+  [[nodiscard]] std::vector<std::optional<energy::Ledger>> ledgers() const;
   [[nodiscard]] std::vector<energy::SensorHealth> health() const { return sampler_.health(); }
 
  private:

@@ -92,6 +92,7 @@ class Profile {
     IPW_CHECK(ask_all(run));
     company.during = take_company();
     IPW_CHECK(keep_agreement(run, idle_agreement, metering_.take_agreement()));
+    IPW_CHECK(keep_ledgers(run));
 
     ProfileResult result{.progress = progress_,
                          .interrupted = stop_.stop_requested(),
@@ -178,6 +179,26 @@ class Profile {
       if (kept == manifest.sensors.end()) continue;
       kept->idle_agreement = described(sensor, idle[i]);
       kept->busy_agreement = described(sensor, busy[i]);
+    }
+    return run.rewrite(std::move(manifest));
+  }
+
+  // Each session has a ledger of its own; the run's is their sum.
+  core::Result<void> keep_ledgers(store::Run& run) const {
+    const std::vector<std::optional<energy::Ledger>> ledgers = metering_.ledgers();
+    store::Manifest manifest = run.manifest();
+    for (std::size_t i = 0; i < ledgers.size(); ++i) {
+      const auto kept = std::ranges::find(manifest.sensors, metering_.sensors()[i].id,
+                                          &store::ManifestSensor::id);
+      if (!ledgers[i] || kept == manifest.sensors.end()) continue;
+      if (!kept->ledger) kept->ledger.emplace();
+      store::ManifestLedger& sum = *kept->ledger;
+      sum.metered += energy::to_joules(ledgers[i]->metered);
+      sum.active += energy::to_joules(ledgers[i]->active);
+      sum.loaded_idle += energy::to_joules(ledgers[i]->loaded_idle);
+      sum.others += energy::to_joules(ledgers[i]->others);
+      sum.unattributed += energy::to_joules(ledgers[i]->unattributed);
+      sum.unknown += ledgers[i]->unknown;
     }
     return run.rewrite(std::move(manifest));
   }

@@ -59,6 +59,24 @@ std::string agreement_text(const store::ManifestSensor& sensor) {
   return text;
 }
 
+// "of 812 J that package-0 told, 300 J were the model's work, …": not of what sees that work alone.
+std::string ledger_text(const store::ManifestSensor& sensor) {
+  if (!sensor.billed || !sensor.sees_idle || !sensor.ledger) return {};
+  const store::ManifestLedger& ledger = *sensor.ledger;
+  std::string text =
+      fmt::format("where {} of {} went: ", quantity_text(ledger.metered.count(), "J"), sensor.id);
+  text += fmt::format("{} the model's work", quantity_text(ledger.active.count(), "J"));
+  const std::pair<core::Joules, const char*> parts[] = {
+      {ledger.loaded_idle, "idle while it served"},
+      {ledger.others, "other programs"},
+      {ledger.unattributed, "nobody's"}};
+  for (const auto& [joules, whose] : parts) {
+    if (joules.count() == 0.0) continue;
+    text += fmt::format(", {} {}", quantity_text(joules.count(), "J"), whose);
+  }
+  return text;
+}
+
 std::string heading(const RunReport& report) {
   const store::Manifest& manifest = report.manifest;
   std::string text =
@@ -88,6 +106,10 @@ std::string heading(const RunReport& report) {
             "\n";
   }
   if (manifest.sensors.empty()) text += "energy: not measured\n";
+  for (const store::ManifestSensor& sensor : manifest.sensors) {
+    const std::string ledger = ledger_text(sensor);
+    if (!ledger.empty()) text += wrapped(ledger, kTerminalWidth, 2) + "\n";
+  }
   for (const store::IdlePower& idle : report.idle) {
     text += fmt::format("{}, {}: {} ± {} (standard error), {}\n",
                         sees_idle(manifest, idle.sensor) ? "idle" : "other work on the machine",

@@ -173,6 +173,16 @@ void visit_fields(Visitor& visit, ManifestAgreement& agreement) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, ManifestLedger& ledger) {
+  visit("metered_j", ledger.metered);
+  visit("active_j", ledger.active);
+  visit("loaded_idle_j", ledger.loaded_idle);
+  visit("others_j", ledger.others);
+  visit("unattributed_j", ledger.unattributed);
+  visit("unknown_s", ledger.unknown, kNotNegative);
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("id", sensor.id);
   visit("device", sensor.device);
@@ -190,6 +200,7 @@ void visit_fields(Visitor& visit, ManifestSensor& sensor) {
   visit("seen", sensor.seen);
   visit("idle_agreement", sensor.idle_agreement);
   visit("busy_agreement", sensor.busy_agreement);
+  visit("ledger", sensor.ledger);
 }
 
 template <class Visitor>

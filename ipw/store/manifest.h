@@ -150,6 +150,17 @@ struct ManifestAgreement {
   std::string reason;  // why there is no ratio
 };
 
+/// Where the joules of a billed sensor went while the model was asked, of all sessions: `metered`
+/// is the sum of the four others, but for what rounding to nanojoules leaves.
+struct ManifestLedger {
+  core::Joules metered;
+  core::Joules active;         // the model's work, above idle
+  core::Joules loaded_idle;    // idle power while somebody was served
+  core::Joules others;         // other programs' work, by CPU time
+  core::Joules unattributed;   // nobody's
+  core::Seconds unknown{0.0};  // time across resets, of which nothing is known
+};
+
 struct ManifestSensor {
   std::string id;
   std::string device;
@@ -166,6 +177,7 @@ struct ManifestSensor {
   std::optional<ManifestCharacterisation> seen;
   std::optional<ManifestAgreement> idle_agreement;  // while the model waited, of the last session
   std::optional<ManifestAgreement> busy_agreement;  // while it was asked
+  std::optional<ManifestLedger> ledger;
 };
 
 /// What else the machine did: while it was idle beforehand, while the model was asked (all sessions

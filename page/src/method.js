@@ -45,6 +45,20 @@ function sensors(run) {
   });
 }
 
+// Where the joules of each sensor went; nothing of those that see the model's work alone.
+function ledger({ manifest }) {
+  const kept = manifest.sensors.filter((sensor) => sensor.ledger && sensor.sees_idle);
+  if (kept.length === 0) return null;
+  return part('Where the joules went', table({
+    name: 'Ledger',
+    columns: ['Sensor', 'Metered', "The model's work", 'Idle while it served', 'Other programs', "Nobody's"],
+    rows: kept.map((sensor) => [
+      sensor.id,
+      ...['metered_j', 'active_j', 'loaded_idle_j', 'others_j', 'unattributed_j'].map((key) => quantity(sensor.ledger[key], 'J')),
+    ]),
+  }));
+}
+
 function idle(run) {
   const { idle: watched, manifest } = run;
   if (watched.length === 0) return h('p', { class: 'absent' }, 'Idle power was not watched.');
@@ -171,6 +185,7 @@ function ofRun(run) {
       part('Seeds', facts(Object.entries(manifest.seeds ?? {})))
     ),
     part('Sensors', sensors(run)),
+    ledger(run),
     part('Idle power', idle(run)),
     part('Company', company(run)),
     part('Command line', h('pre', { class: 'command' }, command)),
