@@ -213,6 +213,44 @@ TEST(Missing, AboveOnePercentLeavesBoundsInsteadOfAHeadline) {
   EXPECT_DOUBLE_EQ(*find(all, "accuracy_all_right")->value, 0.6);
 }
 
+// Verdicts that are missing bound a figure from both sides, whatever is known; never as an
+// interval.
+TEST(Missing, BoundsAreTheFiguresWithAllWrongAndAllRight) {
+  struct Case {
+    int right, wrong, missing;
+    double all_wrong, all_right;
+  };
+  const Case cases[] = {{0, 0, 1, 0.0, 1.0},      {0, 0, 50, 0.0, 1.0},   {1, 0, 1, 0.5, 1.0},
+                        {0, 1, 1, 0.0, 0.5},      {2, 2, 1, 0.4, 0.6},    {60, 30, 10, 0.6, 0.7},
+                        {98, 0, 2, 0.98, 1.0},    {0, 98, 2, 0.0, 0.02},  {10, 80, 10, 0.1, 0.2},
+                        {490, 490, 20, .49, .51}, {1, 97, 2, 0.01, 0.03}, {33, 33, 34, .33, .67}};
+  for (const Case& c : cases) {
+    std::vector<float> score(static_cast<std::size_t>(c.right), 1.0F);
+    score.insert(score.end(), static_cast<std::size_t>(c.wrong), 0.0F);
+    score.insert(score.end(), static_cast<std::size_t>(c.missing), kAbsent);
+    std::vector<float> joules(score.size(), 2.0F);
+    Sample sample;
+    sample.score = score;
+    EnergyColumns energy;
+    energy.provenance = {record::Source::kMeasured, "test"};
+    energy.active_j = joules;
+    sample.energy.push_back(energy);
+    const auto all = computed(sample);
+    const std::string what = std::to_string(c.right) + " right, " + std::to_string(c.wrong) +
+                             " wrong, " + std::to_string(c.missing) + " missing";
+    for (const auto& [name, per] : {std::pair{"accuracy", 1.0}, {"ipj_active", 2.0}}) {
+      const record::Figure& figure = *find(all, name);
+      EXPECT_FALSE(figure.value || figure.low || figure.high) << name << ": " << what;
+      ASSERT_TRUE(figure.all_wrong && figure.all_right) << name << ": " << what;
+      EXPECT_NEAR(*figure.all_wrong, c.all_wrong / per, 1e-6) << name << ": " << what;
+      EXPECT_NEAR(*figure.all_right, c.all_right / per, 1e-6) << name << ": " << what;
+      EXPECT_EQ(figure.interval, "missing-bounds") << name << ": " << what;
+      EXPECT_FALSE(figure.reason.empty()) << name << ": " << what;
+    }
+    EXPECT_NEAR(*find(all, "j_per_query_active")->value, 2.0, 1e-6) << "energy was spent: " << what;
+  }
+}
+
 TEST(Missing, UpToOnePercentIsLeftOutWithBoundsBeside) {
   std::vector<float> score(100, 1.0F);
   score[7] = kAbsent;

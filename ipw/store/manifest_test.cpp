@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -65,6 +66,47 @@ TEST(Manifest, FillsInWhatIsAbsent) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->options.concurrency, 1);
   EXPECT_EQ(read->model.size_bytes, std::nullopt);
+}
+
+// Every path of a document: "model", "model/name", "sensors/0/id", …
+void paths_of(const nlohmann::json& document, const std::string& at,
+              std::vector<nlohmann::json::json_pointer>& paths) {
+  for (const auto& [key, value] : document.items()) {
+    const std::string path = at + "/" + key;
+    paths.emplace_back(path);
+    if (value.is_structured()) paths_of(value, path, paths);
+  }
+}
+
+// Without a field, or with it as null, a list or an object: read with what is left, or refused with
+// the field's name; the library that reads it neither throws on nor stops the process.
+TEST(Manifest, LacksAnyOfItsFieldsWithoutHarm) {
+  const auto whole = nlohmann::json::parse(to_json(with_id()));
+  std::vector<nlohmann::json::json_pointer> paths;
+  paths_of(whole, "", paths);
+  ASSERT_GT(paths.size(), 80U);
+  for (const auto& path : paths) {
+    nlohmann::json without = whole;
+    without.at(path.parent_pointer()).is_array()
+        ? without.at(path.parent_pointer()).erase(0U)
+        : static_cast<void>(without.at(path.parent_pointer()).erase(path.back()));
+    const auto read = manifest_from_json(without.dump(), "run.json");
+    if (path.to_string() == "/schema_version" || path.to_string() == "/run_id") {
+      EXPECT_FALSE(read) << path;
+    } else {
+      EXPECT_TRUE(read) << path << ": " << (read ? "" : read.error().message);
+    }
+    for (const char* instead : {"null", "[]", "{}", "[[1]]", R"({"a":{"b":1}})"}) {
+      nlohmann::json other = whole;
+      other[path] = nlohmann::json::parse(instead);
+      const auto found = manifest_from_json(other.dump(), "run.json");
+      if (found) continue;
+      const bool told = found.error().code == ErrorCode::kInvalidData ||
+                        found.error().code == ErrorCode::kUnsupported;
+      EXPECT_TRUE(told) << path << " as " << instead << ": " << found.error().message;
+      EXPECT_FALSE(found.error().message.empty());
+    }
+  }
 }
 
 TEST(Manifest, OfANewerFormatAsksForAnUpgrade) {
