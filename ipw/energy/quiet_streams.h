@@ -17,22 +17,22 @@ namespace ipw::energy {
 class QuietStreams {
  public:
   QuietStreams() {
-    const std::lock_guard lock(mutex_);
-    if (living_++ > 0) return;
+    const std::lock_guard lock(mutex);
+    if (living++ > 0) return;
     flush();
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere < 0) return;
-    for (Kept& stream : kept_) {
+    for (Kept& stream : kept) {
       stream.copy = ::fcntl(stream.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
       if (stream.copy >= 0) ::dup2(nowhere, stream.descriptor);
     }
     ::close(nowhere);
   }
   ~QuietStreams() {
-    const std::lock_guard lock(mutex_);
-    if (--living_ > 0) return;
+    const std::lock_guard lock(mutex);
+    if (--living > 0) return;
     flush();  // what the libraries left in the buffers
-    for (Kept& stream : kept_) {
+    for (Kept& stream : kept) {
       if (stream.copy < 0) continue;
       ::dup2(stream.copy, stream.descriptor);
       ::close(stream.copy);
@@ -52,9 +52,9 @@ class QuietStreams {
     (void)std::fflush(stderr);
   }
 
-  inline static std::mutex mutex_;
-  inline static int living_ = 0;
-  inline static std::array<Kept, 2> kept_{{{STDOUT_FILENO, -1}, {STDERR_FILENO, -1}}};
+  inline static std::mutex mutex;
+  inline static int living = 0;
+  inline static std::array<Kept, 2> kept{{{STDOUT_FILENO, -1}, {STDERR_FILENO, -1}}};
 };
 
 }  // namespace ipw::energy
