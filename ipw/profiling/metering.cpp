@@ -250,6 +250,7 @@ core::Seconds Metering::time_to_tell() const {
 
 std::vector<std::optional<energy::Ledger>> Metering::ledgers() const {
   std::vector<std::optional<energy::Ledger>> ledgers;
+  ledgers.reserve(meter_of_sensor_.size());
   for (const std::optional<std::size_t>& meter : meter_of_sensor_) {
     ledgers.push_back(meter && attributor_ ? std::optional(attributor_->ledger(*meter))
                                            : std::nullopt);

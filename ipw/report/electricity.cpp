@@ -104,7 +104,7 @@ std::vector<metrics::NamedFigure> electricity_figures(
     for (const auto& [name, joules] : figures) {
       if (name != "j_per_query" + suffix) continue;
       for (auto& [part, figure] : electricity_of(joules, kAnswers, electricity)) {
-        result.push_back({part + "_per_1000" + suffix, std::move(figure)});
+        result.push_back({fmt::format("{}_per_1000{}", part, suffix), std::move(figure)});
       }
     }
   }
