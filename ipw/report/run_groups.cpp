@@ -72,6 +72,7 @@ std::vector<RunGroup> run_groups(const std::vector<RunReport>& reports) {
   std::erase_if(groups, [](const RunGroup& group) { return group.runs.size() < 2; });
   for (RunGroup& group : groups) {
     std::vector<std::vector<metrics::NamedFigure>> figures;
+    figures.reserve(group.runs.size());
     for (const std::size_t run : group.runs) figures.push_back(reports[run].figures);
     group.figures = metrics::run_to_run(figures);
   }
@@ -103,7 +104,7 @@ Json run_groups_json(const std::vector<RunReport>& reports) {
 }
 
 std::string run_title(const std::vector<RunReport>& reports, std::size_t run) {
-  const std::string model = model_title(reports[run].manifest);
+  std::string model = model_title(reports[run].manifest);
   const auto of_model = std::ranges::count_if(
       reports, [&](const RunReport& report) { return model_title(report.manifest) == model; });
   if (of_model < 2) return model;

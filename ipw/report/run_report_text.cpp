@@ -239,7 +239,7 @@ std::string tasks_abreast(const std::vector<RunReport>& reports) {
 std::string with_legend(const Table& table) {
   std::string text = table.text(kTerminalWidth, Names::kWhole);
   const bool too_wide = text.find(kTooWideText) != std::string::npos;
-  const bool disturbed = text.find("!") != std::string::npos;
+  const bool disturbed = text.find('!') != std::string::npos;
   text +=
       "95 % intervals in brackets; * above idle only; ≈ estimated, ± mixed: neither is measured\n";
   if (disturbed) {
