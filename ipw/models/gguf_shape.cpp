@@ -159,6 +159,14 @@ class Shape {
   }
 
   [[nodiscard]] std::string experts() const {
+    // llama.cpp reads each of them as one number for all layers.
+    for (const std::string_view key :
+         {"expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count"}) {
+      const GgufValue* stated = value(key);
+      if (stated != nullptr && std::holds_alternative<GgufArray>(*stated)) {
+        return fmt::format("its {} is a list", key);
+      }
+    }
     const std::uint64_t all = range("expert_count").value_or(Range{}).most;
     const std::uint64_t used = range("expert_used_count").value_or(Range{}).most;
     const std::uint64_t groups = range("expert_group_count").value_or(Range{}).most;
