@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <utility>
+
+#include "ipw/energy/model_processes.h"
 
 namespace ipw::energy {
 
@@ -31,34 +32,12 @@ core::Seconds time_of_children() {
                            static_cast<double>(waited.ru_utime.tv_usec + waited.ru_stime.tv_usec));
 }
 
-// "ipw\0profile\0…", by whatever path it was started.
-bool measures(const std::filesystem::path& process) {
-  std::ifstream file(process / "cmdline", std::ios::binary);
-  std::string program;
-  std::string command;
-  return std::getline(file, program, '\0') && std::getline(file, command, '\0') &&
-         std::filesystem::path(program).filename() == "ipw" && command == "profile";
-}
-
 }  // namespace
-
-std::set<int> other_runs(const std::filesystem::path& root) {
-  std::set<int> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(root / "proc", error)) {
-    const std::string name = entry.path().filename().string();
-    int pid = 0;
-    const auto [end, wrong] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (wrong != std::errc{} || end != name.data() + name.size() || pid == ::getpid()) continue;
-    if (measures(entry.path())) found.insert(pid);
-  }
-  return found;
-}
 
 CompanyWatch::CompanyWatch(std::filesystem::path root, std::shared_ptr<WorkClock> server)
     : root_(std::move(root)), server_(std::move(server)), last_(look()) {}
 
-std::optional<CompanyWatch::Moment> CompanyWatch::look() const {
+std::optional<CompanyWatch::Moment> CompanyWatch::look_at_machine() const {
   std::ifstream file(root_ / "proc" / "stat");
   std::string line;
   std::getline(file, line);
@@ -74,15 +53,22 @@ std::optional<CompanyWatch::Moment> CompanyWatch::look() const {
   Moment moment{.at = time_of(CLOCK_MONOTONIC),
                 .busy = core::Seconds((user + nice + system + irq + softirq) / ticks),
                 .stolen = core::Seconds(steal / ticks),
-                .ours = time_of(CLOCK_PROCESS_CPUTIME_ID) + time_of_children(),
+                .ours = {},
                 .processors = 0};
-  if (server_) moment.ours += server_->read().value_or(core::Seconds(0.0));
   while (std::getline(file, line) && line.starts_with("cpu")) ++moment.processors;
   return moment;
 }
 
+std::optional<CompanyWatch::Moment> CompanyWatch::look() const {
+  std::optional<Moment> moment = look_at_machine();
+  if (!moment) return std::nullopt;
+  moment->ours = time_of(CLOCK_PROCESS_CPUTIME_ID) + time_of_children();
+  if (server_) moment->ours += server_->read().value_or(core::Seconds(0.0));
+  return moment;
+}
+
 std::optional<core::Seconds> CompanyWatch::busy() const {
-  const std::optional<Moment> now = look();
+  const std::optional<Moment> now = look_at_machine();
   return now ? std::optional(now->busy) : std::nullopt;
 }
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "ipw/core/result.h"
 #include "ipw/core/units.h"
@@ -14,10 +13,6 @@
 #include "ipw/record/company.h"
 
 namespace ipw::energy {
-
-/// The processes other than this one in which `ipw profile` measures, by /proc below `root`. Those
-/// that the kernel hides (another container's, or other users' under hidepid) are not seen.
-[[nodiscard]] std::set<int> other_runs(const std::filesystem::path& root);
 
 /// One thread at a time. Resolution: the 10 ms ticks of /proc/stat, summed over processors.
 class CompanyWatch {
@@ -47,6 +42,7 @@ class CompanyWatch {
     int processors = 0;
   };
   [[nodiscard]] std::optional<Moment> look() const;
+  [[nodiscard]] std::optional<Moment> look_at_machine() const;  // without what is ours
 
   std::filesystem::path root_;
   std::shared_ptr<WorkClock> server_;

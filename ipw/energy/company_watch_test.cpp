@@ -10,6 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include "ipw/energy/model_processes.h"
+
 namespace ipw::energy {
 namespace {
 

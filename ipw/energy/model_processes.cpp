@@ -3,6 +3,7 @@
 #include "ipw/energy/model_processes.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <fstream>
@@ -78,6 +79,15 @@ bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets)
   return false;
 }
 
+// "ipw\0profile\0…", by whatever path it was started.
+bool measures(const fs::path& process) {
+  std::ifstream file(process / "cmdline", std::ios::binary);
+  std::string program;
+  std::string command;
+  return std::getline(file, program, '\0') && std::getline(file, command, '\0') &&
+         fs::path(program).filename() == "ipw" && command == "profile";
+}
+
 }  // namespace
 
 std::set<int> with_descendants(const fs::path& root, std::set<int> pids) {
@@ -94,6 +104,14 @@ std::set<int> with_descendants(const fs::path& root, std::set<int> pids) {
     }
   }
   return pids;
+}
+
+std::set<int> other_runs(const fs::path& root) {
+  std::set<int> found;
+  for_each_process(root, [&](int pid, const fs::path& process) {
+    if (pid != ::getpid() && measures(process)) found.insert(pid);
+  });
+  return found;
 }
 
 core::Result<std::set<int>> listeners(const fs::path& root, std::uint16_t port) {
