@@ -16,11 +16,16 @@ struct Spread {
   double half_width = 0.0;  // of the mean's 95 % interval
 };
 
+double mean(std::span<const double> values) {
+  double sum = 0.0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
 // Of two values or more.
 Spread spread_of(std::span<const double> values) {
   const auto n = static_cast<double>(values.size());
-  Spread spread;
-  for (const double value : values) spread.mean += value / n;
+  Spread spread{.mean = mean(values)};
   double squares = 0.0;
   for (const double value : values) squares += (value - spread.mean) * (value - spread.mean);
   spread.deviation = std::sqrt(squares / (n - 1.0));
@@ -42,7 +47,8 @@ struct Side {
   std::vector<double> values;
   std::vector<double> below;  // value less low
   std::vector<double> above;
-  bool limited = true;  // every pair has both limits
+  bool limited = true;     // every pair has both limits
+  bool disturbed = false;  // any pair is
 };
 
 double on_scale(double value, bool ratio) { return ratio ? std::log(value) : value; }
@@ -56,6 +62,7 @@ std::optional<Side> side_of(std::span<const Comparison> pairs, const NamedFigure
     if (figure == nullptr || !figure->value || (ratio && *figure->value <= 0.0)) {
       return std::nullopt;
     }
+    side.disturbed = side.disturbed || figure->provenance.disturbed;
     const double value = on_scale(*figure->value, ratio);
     side.values.push_back(value);
     if (!figure->low || !figure->high || (ratio && *figure->low <= 0.0)) {
@@ -66,12 +73,6 @@ std::optional<Side> side_of(std::span<const Comparison> pairs, const NamedFigure
     side.above.push_back(on_scale(*figure->high, ratio) - value);
   }
   return side;
-}
-
-double mean(std::span<const double> values) {
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
 }
 
 record::Figure combined_figure(std::span<const Comparison> pairs, const NamedFigure& first) {
@@ -85,6 +86,7 @@ record::Figure combined_figure(std::span<const Comparison> pairs, const NamedFig
   }
   const Spread runs = spread_of(side->values);
   figure.value = off_scale(runs.mean, ratio);
+  figure.provenance.disturbed = side->disturbed;
   if (!side->limited) {
     figure.reason = "not every pair of runs has limits";
     return figure;
@@ -106,15 +108,19 @@ std::vector<RunToRun> run_to_run(std::span<const std::vector<NamedFigure>> runs)
   if (runs.size() < 2) return result;
   for (const NamedFigure& first : runs.front()) {
     std::vector<double> values;
+    bool disturbed = false;
     for (const std::vector<NamedFigure>& run : runs) {
       const record::Figure* figure = same_figure(run, first);
-      if (figure != nullptr && figure->value) values.push_back(*figure->value);
+      if (figure == nullptr || !figure->value) break;
+      values.push_back(*figure->value);
+      disturbed = disturbed || figure->provenance.disturbed;
     }
     if (values.size() != runs.size()) continue;
     const Spread spread = spread_of(values);
     record::Figure figure;
     figure.unit = first.figure.unit;
     figure.provenance = first.figure.provenance;
+    figure.provenance.disturbed = disturbed;
     figure.n = static_cast<std::int64_t>(values.size());
     figure.value = spread.mean;
     figure.low = spread.mean - spread.half_width;

@@ -83,6 +83,20 @@ TEST(Combined, HasNoValueWhereAPairHasNone) {
   EXPECT_FALSE(result.figures.at(0).figure.reason.empty());
 }
 
+TEST(Disturbed, IsAMeanOfWhichAnyRunWas) {
+  record::Figure busy = joules(10.0);
+  busy.provenance.disturbed = true;
+  const std::vector<std::vector<NamedFigure>> runs{{{"ipj", joules(9.0)}}, {{"ipj", busy}}};
+  EXPECT_TRUE(run_to_run(runs).at(0).figure.provenance.disturbed);
+  Comparison quiet = pair_of(1.0, 0.9, 1.1);
+  EXPECT_FALSE(combined(std::vector{quiet, quiet}).figures.at(0).figure.provenance.disturbed);
+  Comparison other = quiet;
+  other.figures[0].figure.provenance.disturbed = true;
+  for (const auto& pairs : {std::vector{quiet, other}, std::vector{other, quiet}}) {
+    EXPECT_TRUE(combined(pairs).figures.at(0).figure.provenance.disturbed);
+  }
+}
+
 // Questions that differ, runs that drift: the truth is a ratio of 1. Also where one pair alone,
 // which knows nothing of the drift, would miss it most of the time.
 TEST(Combined, HoldsTheTruthWhereRunsDrift) {
