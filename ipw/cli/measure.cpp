@@ -112,13 +112,7 @@ core::Result<void> plan_anew(ProfileFlags& flags, const Context& context) {
   if (flags.plan.load.trace_texts && !flags.given("--max-tokens")) {
     flags.plan.options.max_tokens = kMostTokens;
   }
-  std::error_code ignored;
-  if (!flags.out.empty() && fs::exists(flags.out, ignored) && !fs::is_empty(flags.out, ignored)) {
-    return fail(ErrorCode::kAlreadyExists,
-                fmt::format("{} is not empty: a run is never overwritten (go on with --resume {}, "
-                            "or choose another --out)",
-                            flags.out, flags.out));
-  }
+  if (!flags.out.empty()) IPW_CHECK(store::try_directory(flags.out));
   IPW_TRY(flags.plan.server, planned(flags.server));
   flags.plan.ipw_version = version();
   flags.plan.command_line = context.arguments;
@@ -419,6 +413,13 @@ std::string cure_for(const fs::path& directory) {
 
 }  // namespace
 
+int exit_status_of(const profiling::ProfileResult& result) {
+  if (result.interrupted) return kInterrupted;
+  if (result.progress.done == 0) return kNothingAnswered;
+  if (result.progress.missing > 0 || !result.gave_up.empty()) return kSomeMissing;
+  return kDone;
+}
+
 core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
   const bool resuming = !flags.resume.empty();
   IPW_CHECK(resuming ? continue_plan(flags) : plan_anew(flags, context));
@@ -440,9 +441,6 @@ core::Result<Measured> measure(ProfileFlags& flags, Context& context) {
           there.error().message);
       return Measured{{}, {.progress = {}, .interrupted = false, .gave_up = there.error().message}};
     }
-  }
-  if (!resuming && !flags.out.empty()) {
-    IPW_CHECK(store::try_directory(flags.out));
   }
   if (resuming) {
     IPW_CHECK(rules_must_be_known(flags.plan));

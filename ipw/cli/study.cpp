@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ipw/cli/measure.h"
 #include "ipw/cli/program.h"
 #include "ipw/models/open_model.h"
 #include "ipw/profiling/load_plan.h"
@@ -180,13 +181,6 @@ core::Result<int> run_repeats(const ProfileFlags& flags, Context& context) {
 }
 
 }  // namespace
-
-int exit_status_of(const profiling::ProfileResult& result) {
-  if (result.interrupted) return kInterrupted;
-  if (result.progress.done == 0) return kNothingAnswered;
-  if (result.progress.missing > 0 || !result.gave_up.empty()) return kSomeMissing;
-  return kDone;
-}
 
 bool asks_for_a_study(const ProfileFlags& flags) {
   return !flags.load.sweep.empty() || !flags.against.empty() || flags.repeat_runs > 1;

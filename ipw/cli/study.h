@@ -3,7 +3,6 @@
 // sweep, or the same run several times, in turn with that of another model.
 
 #include "ipw/cli/context.h"
-#include "ipw/cli/measure.h"
 #include "ipw/cli/profile_flags.h"
 #include "ipw/core/result.h"
 
@@ -15,8 +14,5 @@ namespace ipw::cli {
 /// Measures every run and shows what they say together. The exit status is that of the worst run.
 /// kUsage for flags that do not go together, before anything is made; else as measure().
 [[nodiscard]] core::Result<int> run_study(const ProfileFlags& flags, Context& context);
-
-/// The exit status that a run's outcome asks for.
-[[nodiscard]] int exit_status_of(const profiling::ProfileResult& result);
 
 }  // namespace ipw::cli

@@ -176,8 +176,9 @@ core::Result<bool> make_empty_directory(const fs::path& directory, Sharing shari
   }
   return fail(ErrorCode::kAlreadyExists,
               fmt::format("cannot start a run in {}: it is not empty, and nothing is ever "
-                          "overwritten (continue that run with --resume, or choose another folder)",
-                          directory.string()));
+                          "overwritten (continue that run with --resume {}, or choose another "
+                          "folder)",
+                          directory.string(), directory.string()));
 }
 
 core::Result<void> try_directory(const fs::path& directory) {
