@@ -11,7 +11,6 @@
 #include "ipw/report/figure_json.h"
 #include "ipw/report/figure_rows.h"
 #include "ipw/report/figure_table.h"
-#include "ipw/report/run_comparison.h"
 #include "ipw/report/text.h"
 
 namespace ipw::report {

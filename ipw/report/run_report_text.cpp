@@ -59,7 +59,7 @@ std::string agreement_text(const store::ManifestSensor& sensor) {
   return text;
 }
 
-// "of 812 J that package-0 told, 300 J were the model's work, …": not of what sees that work alone.
+// "where 812 J of package-0 went: 300 J the model's work, …": not of what sees that work alone.
 std::string ledger_text(const store::ManifestSensor& sensor) {
   if (!sensor.billed || !sensor.sees_idle || !sensor.ledger) return {};
   const store::ManifestLedger& ledger = *sensor.ledger;

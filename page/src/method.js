@@ -46,11 +46,11 @@ function sensors(run) {
 }
 
 // Where the joules of each sensor went; nothing of those that see the model's work alone.
-function ledger({ manifest }) {
-  const kept = manifest.sensors.filter((sensor) => sensor.ledger && sensor.sees_idle);
+function ledger(run) {
+  const kept = run.manifest.sensors.filter((sensor) => sensor.ledger && sensor.sees_idle);
   if (kept.length === 0) return null;
   return part('Where the joules went', table({
-    name: 'Ledger',
+    name: `Ledger${inRun(run)}`,
     columns: ['Sensor', 'Metered', "The model's work", 'Idle while it served', 'Other programs', "Nobody's"],
     rows: kept.map((sensor) => [
       sensor.id,
@@ -77,13 +77,14 @@ function idle(run) {
   });
 }
 
-function company({ manifest: { company: watched } }) {
+function company(run) {
+  const { company: watched } = run.manifest;
   const rows = [['while idle, before', watched?.before], ['while the model was asked', watched?.during], ['afterwards', watched?.after]]
     .filter(([, one]) => one);
   if (rows.length === 0) return h('p', { class: 'absent' }, 'Other programs were not watched.');
   const share = ({ others_cpu_s: others, stolen_cpu_s: stolen, window_s: window, processors }) => (others + stolen) / (window * processors);
   return table({
-    name: 'Company',
+    name: `Company${inRun(run)}`,
     columns: ['When', 'For', 'Other programs', 'Kept by the host', "Share of the processors' time", 'Other runs of ipw'],
     rows: rows.map(([when, one]) => [
       when,
