@@ -276,22 +276,27 @@ double cpu_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-void burn(double seconds) {
-  for (const double end = cpu_seconds() + seconds; cpu_seconds() < end;) {
-  }
+// Takes so much of the processor, or more: where the host of a virtual machine takes the processor
+// away, the clock goes on in one step. Gives what it took.
+double burn(double seconds) {
+  const double begun = cpu_seconds();
+  double now = begun;
+  while (now < begun + seconds) now = cpu_seconds();
+  return now - begun;
 }
 
 // Takes two milliseconds of the processor for every answer, whatever the clock on the wall says.
 class BurningModel final : public models::LanguageModel {
  public:
   static constexpr double kSeconds = 0.002;
-  explicit BurningModel(core::Clock& clock) : clock_(clock) {}
+  /// Adds to `taken` the seconds that every answer took of the processor.
+  BurningModel(core::Clock& clock, double& taken) : clock_(clock), taken_(taken) {}
   [[nodiscard]] models::ModelDescription describe() const override { return {.name = "burning"}; }
   core::Result<record::Completion> generate(const models::Request&, const models::TokenSink&,
                                             std::stop_token) override {
     record::Completion completion{.text = "yes"};
     completion.timings.sent = completion.timings.started = clock_.now();
-    burn(kSeconds);
+    taken_ += burn(kSeconds);
     completion.timings.last_token = clock_.now();
     completion.finish = record::FinishReason::kStop;
     return completion;
@@ -299,6 +304,7 @@ class BurningModel final : public models::LanguageModel {
 
  private:
   core::Clock& clock_;
+  double& taken_;
 };
 
 // Programs beside ours that take all the processor time that they get.
@@ -332,7 +338,8 @@ TEST_P(BesideNeighbours, AnEstimateIsOfTheModelsOwnWorkWhateverElseRuns) {
   const auto own = std::make_shared<energy::OwnWork>();
   models::Script unused;
   ProfileParts parts = parts_with(unused);
-  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_); };
+  double taken = 0.0;
+  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_, taken); };
   energy::Probe probe = energy::probe_work_time("/", core::Watts(8), own);
   ASSERT_EQ(probe.sensors.size(), 1U);
   parts.sensors = std::move(probe.sensors);
@@ -351,8 +358,8 @@ TEST_P(BesideNeighbours, AnEstimateIsOfTheModelsOwnWorkWhateverElseRuns) {
   });
   ASSERT_TRUE(read.has_value());
   ASSERT_EQ(answers, 200);
-  const double expected = 8.0 * BurningModel::kSeconds;
-  EXPECT_NEAR(joules / 200.0, expected, 0.03 * expected);
+  EXPECT_GE(taken, 200.0 * BurningModel::kSeconds);
+  EXPECT_NEAR(joules, 8.0 * taken, 0.03 * 8.0 * taken);
 }
 
 // A machine that takes 10 W for each busy core, whoever keeps it busy.
@@ -381,7 +388,8 @@ TEST_P(BesideNeighbours, AMeterOfTheMachineBillsTheModelForItsOwnWork) {
   energy::CompanyWatch company("/");
   models::Script unused;
   ProfileParts parts = parts_with(unused);
-  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_); };
+  double taken = 0.0;
+  parts.open_model = [&] { return std::make_unique<BurningModel>(clock_, taken); };
   parts.sensors.push_back(std::make_unique<BusyMachine>());
   parts.own_work = own.get();
   parts.work = own.get();
@@ -397,7 +405,8 @@ TEST_P(BesideNeighbours, AMeterOfTheMachineBillsTheModelForItsOwnWork) {
     return {};
   });
   ASSERT_TRUE(read.has_value());
-  const double expected = 10.0 * BurningModel::kSeconds * 1000;
+  EXPECT_GE(taken, 1000.0 * BurningModel::kSeconds);
+  const double expected = 10.0 * taken;
   EXPECT_LT(joules, 1.35 * expected) << "neighbours' joules are billed";
   EXPECT_GT(joules, 0.5 * expected);
 }
